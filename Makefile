@@ -1,0 +1,74 @@
+# Five verbs: setup, run, test, lint, clean. Everything they install lives in .venv, except what the
+# tests need of the system (engine, dig), which `make test` installs as root.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+READY_DEV := .venv/.ready-dev
+
+.PHONY: help run setup lint test test-unit test-all lock clean
+
+help:
+	@echo "make run        a running proxy with the embedded catalog on 127.0.0.1:5300"
+	@echo "make test       everything, on a real engine and a real Consul (as root)"
+	@echo "make test-unit  what needs neither, in under a minute"
+	@echo "make test-all   test, then end to end once more on the current Consul release"
+	@echo "make lint       ruff, mypy, import-linter"
+	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
+
+run: $(READY)
+	@exec $(BIN)/seamark up --listen 127.0.0.1:5300 --services conf/services.json $(ARGS)
+
+setup: $(READY)
+
+lint: $(READY_DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(READY_DEV)
+	$(BIN)/python -m tests.lab.prepare
+	$(BIN)/python -m pytest $(ARGS)
+
+test-unit: $(READY_DEV)
+	$(BIN)/python -m pytest -m "not lab" $(ARGS)
+
+test-all: test
+	$(BIN)/python -m tests.lab.prepare --consul current
+	SEAMARK_LAB_CONSUL=current $(BIN)/python -m pytest tests/e2e $(ARGS)
+
+# The versions that everybody gets, until somebody runs this again and commits the difference.
+lock:
+	rm -rf .venv
+	$(MAKE) --no-print-directory .venv
+	$(BIN)/pip install --quiet --upgrade -e '.[lint,test]'
+	$(BIN)/pip freeze --exclude-editable > constraints.txt
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv:
+	@test -n "$(PYTHON)" || { echo "error: no python3.11 on PATH; hint: apt-get install python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $(PYTHON) is older than 3.11; hint: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory venv-package
+	$(PYTHON) -m venv .venv
+
+# Debian cuts venv out of its Python and puts it into a package of its own.
+.PHONY: venv-package
+venv-package:
+	@package=$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "error: $(PYTHON) cannot make virtual environments; hint: apt-get install $$package" >&2; \
+	  exit 1; fi; \
+	echo "installing $$package"; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $$package >/dev/null
+
+$(READY): pyproject.toml constraints.txt | .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(READY_DEV): pyproject.toml constraints.txt | .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lint,test]'
+	@touch $@ $(READY)
