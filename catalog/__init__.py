@@ -1,0 +1,1 @@
+"""What a service is, and where services live: a Consul agent, or this process."""

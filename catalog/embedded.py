@@ -1,0 +1,51 @@
+"""The catalog of a single host, in this process. No agent, no disk, no delay."""
+
+from collections.abc import Iterable
+
+from catalog.model import Node, Service
+
+
+class EmbeddedCatalog:
+    """Services by id, and by lower-cased name for the DNS side.
+
+    A change is in the next answer: both indexes change in the same step of the one loop.
+    """
+
+    def __init__(self, node: Node, services: Iterable[Service] = ()) -> None:
+        self.node = node
+        self._by_id: dict[str, Service] = {}
+        self._by_name: dict[str, tuple[Service, ...]] = {}
+        for service in services:
+            self.register(service)
+
+    @property
+    def location(self) -> str:
+        """Where it is, for people."""
+        return "the embedded catalog"
+
+    def services(self) -> dict[str, Service]:
+        """All services by id."""
+        return dict(self._by_id)
+
+    def register(self, service: Service) -> None:
+        """Create the service, or replace the one with its id."""
+        self.deregister(service.id)
+        self._by_id[service.id] = service
+        key = service.name.lower()
+        self._by_name[key] = (*self._by_name.get(key, ()), service)
+
+    def deregister(self, service_id: str) -> None:
+        """Remove the service; one that is not there is no error."""
+        gone = self._by_id.pop(service_id, None)
+        if gone is None:
+            return
+        key = gone.name.lower()
+        left = tuple(s for s in self._by_name[key] if s.id != service_id)
+        if left:
+            self._by_name[key] = left
+        else:
+            del self._by_name[key]
+
+    def instances(self, name: str) -> tuple[Service, ...]:
+        """The instances of the service called ``name``, in any case (as Consul's DNS looks up)."""
+        return self._by_name.get(name.lower(), ())
