@@ -1,0 +1,1 @@
+"""Containers to services: what should be registered, and keeping it so."""

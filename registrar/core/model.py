@@ -1,0 +1,55 @@
+"""A container as the registrar sees it: our own record, no engine type in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One host address and port that a container port is published on."""
+
+    host_ip: str
+    host_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of the container: ``number`` inside, ``bindings`` outside (empty: only exposed)."""
+
+    number: int
+    protocol: str
+    bindings: tuple[Binding, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.protocol}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What decides the services of one container."""
+
+    id: str
+    name: str
+    image: str
+    running: bool
+    network_mode: str = "bridge"
+    env: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    stop_signal: str = "SIGTERM"
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Something left out, and why: shown in the log once, and by ``seamark plan``.
+
+    ``subject`` is a port (``80/tcp``), a metadata key, or empty for the whole container.
+    """
+
+    container: str
+    subject: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"{self.container} {self.subject}" if self.subject else self.container
+        return f"{where}: {self.reason}"

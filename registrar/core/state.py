@@ -1,0 +1,116 @@
+"""All that the registrar knows of engine and catalog, and what follows from it. No I/O.
+
+Three views are held against each other: what runs (the engine's listing), what should be registered
+(worked out container by container), and what is registered (the whole agent, whoever's it is).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from catalog.model import Service
+from registrar.core.desired import Desired
+from registrar.core.diff import Change, diff
+from registrar.core.events import Notice, is_terminating
+from registrar.core.model import Container
+from registrar.core.ownership import container_of, is_left_behind, is_ours
+
+# `docker stop` kills after 10 s. A container still running after this survived its signal.
+LEAVING_S = 15.0
+NOTHING = Desired({})
+
+
+class State:
+    """Engine, desired and actual side of one host. Times are seconds on any steady clock."""
+
+    def __init__(self) -> None:
+        self.actual: dict[str, Service] = {}
+        self._desired: dict[str, Desired] = {}
+        self._wanted_by: defaultdict[str, set[str]] = defaultdict(set)
+        self._stop_signals: dict[str, str] = {}
+        self._fingerprints: dict[str, str] = {}
+        self._leaving: dict[str, float] = {}
+
+    def note(self, notice: Notice, now: float) -> None:
+        """Take in an event: a container that was sent its end is leaving from this moment."""
+        stop_signal = self._stop_signals.get(notice.container_id, "SIGTERM")
+        if notice.started:
+            self._leaving.pop(notice.container_id, None)
+        elif is_terminating(notice.signal, stop_signal):
+            self._leaving[notice.container_id] = now + LEAVING_S
+
+    def leaving_until(self, container_id: str, now: float) -> float | None:
+        """When a container that was told to end counts as having survived; None if it was not."""
+        until = self._leaving.get(container_id)
+        if until is not None and until <= now:
+            del self._leaving[container_id]
+            return None
+        return until
+
+    def remember(self, container: Container, desired: Desired) -> None:
+        """What a look at a running container brought."""
+        self._stop_signals[container.id] = container.stop_signal
+        self.want(container.id, desired)
+
+    def want(self, container_id: str, desired: Desired) -> None:
+        """What should be registered for a container."""
+        self._release(container_id)
+        self._desired[container_id] = desired
+        for service_id in desired.services:
+            self._wanted_by[service_id].add(container_id)
+
+    def forget(self, container_id: str) -> None:
+        """The container does not run; nothing is wanted for it. It may still be leaving."""
+        self._release(container_id)
+        self._stop_signals.pop(container_id, None)
+        self._fingerprints.pop(container_id, None)
+
+    def _release(self, container_id: str) -> None:
+        for service_id in self._desired.pop(container_id, NOTHING).services:
+            self._wanted_by[service_id].discard(container_id)
+            if not self._wanted_by[service_id]:
+                del self._wanted_by[service_id]
+
+    def changes(self, container_id: str, host: str) -> list[Change]:
+        """The writes that one container needs now."""
+        desired = self._desired.get(container_id, NOTHING).services
+        claimed = [service_id for service_id in desired if len(self._wanted_by[service_id]) > 1]
+        return diff(container_id, desired, self.actual, host, claimed)
+
+    def compare(self, running: Mapping[str, str], host: str) -> set[str]:
+        """The containers to look at again after a full listing of engine and catalog.
+
+        ``running`` gives each running container a fingerprint. Named are those that are new or
+        changed, gone without a word, or registered otherwise than they should be.
+        """
+        changed = {
+            container_id
+            for container_id, fingerprint in running.items()
+            if self._fingerprints.get(container_id) != fingerprint
+        }
+        self._fingerprints = dict(running)
+        registered = {
+            container_of(service) for service in self.actual.values() if is_ours(service, host)
+        }
+        gone = (registered | self._desired.keys()) - running.keys()
+        drifted = {
+            container_id for container_id in self._desired if self.changes(container_id, host)
+        }
+        return changed | gone | drifted
+
+    def distrust(self) -> None:
+        """Events may have been missed: the next comparison looks at every container."""
+        self._fingerprints.clear()
+
+    def left_behind(self, running: Mapping[str, str], host: str) -> list[str] | None:
+        """Ids of registrator's services for this host that no container wants.
+
+        None while a running container has not been looked at yet: it may want one of them.
+        """
+        found = [
+            service_id
+            for service_id, service in self.actual.items()
+            if is_left_behind(service, host) and service_id not in self._wanted_by
+        ]
+        if found and not running.keys() <= self._desired.keys():
+            return None
+        return found

@@ -1,0 +1,1 @@
+"""The registrar's contacts with the world: the container engine."""

@@ -1,0 +1,176 @@
+"""The container engine, through Docker's SDK.
+
+Only this file knows that library. Its traps (each was measured): a daemon that is away raises
+another family of exceptions than one that answers with an error, every disconnect ends the event
+stream as quietly as if it were complete, and that stream never times out.
+"""
+
+import contextlib
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import gevent
+import requests
+from docker.errors import APIError, DockerException, NotFound
+
+from registrar.core.events import Notice, read_event
+from registrar.core.inspection import container_from_inspect
+from registrar.core.model import Container
+from registrar.errors import EngineUnavailable
+
+CALL_TIMEOUT_S = 10
+_EVENTS = {
+    "type": ["container", "network"],
+    "event": [
+        "start",
+        "restart",
+        "kill",
+        "stop",
+        "die",
+        "destroy",
+        "pause",
+        "unpause",
+        "rename",
+        "update",
+        "health_status",
+        "connect",
+        "disconnect",
+    ],
+}
+
+
+class DockerEngine:
+    """One engine at ``url`` (``unix:///path``, ``tcp://host:port``). Connects when first used.
+
+    Every method raises :class:`EngineUnavailable` when the engine cannot be reached.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client: docker.APIClient | None = None
+        self._stream: Any = None
+
+    def host_name(self) -> str:
+        """The engine's host, by its own word: also right when we run in a container."""
+        with self._calling():
+            return str(self._connected().info().get("Name") or "")
+
+    def running(self) -> dict[str, str]:
+        """The ids of the running containers, each with a text that changes when they do."""
+        with self._calling():
+            return {
+                str(entry["Id"]): _fingerprint(entry) for entry in self._connected().containers()
+            }
+
+    def inspect(self, container_id: str) -> Container | None:
+        """The container as it is now; None if there is none.
+
+        Raises ValueError if what the engine says of it cannot be read.
+        """
+        with self._calling():
+            try:
+                document = self._connected().inspect_container(container_id)
+            except NotFound:
+                return None
+        return container_from_inspect(document)
+
+    def subscribe(self) -> None:
+        """Open the event stream; from here on nothing is missed until it ends."""
+        self.unsubscribe()
+        # The SDK gives this call alone no time limit, and a frozen engine never sends its headers.
+        limit = gevent.Timeout(CALL_TIMEOUT_S, TimeoutError(f"silent for {CALL_TIMEOUT_S} s"))
+        with self._calling(), limit:
+            self._stream = self._connected().events(decode=True, filters=_EVENTS)
+
+    def notices(self) -> Iterator[Notice]:
+        """What the events tell, until the stream ends. The end is always a failure."""
+        with self._calling():
+            for event in self._stream or ():
+                notice = read_event(event)
+                if notice is not None:
+                    yield notice
+        raise EngineUnavailable(f"the event stream of {self.url} ended")
+
+    def unsubscribe(self) -> None:
+        """Close the event stream, from any greenlet: its reader ends at once."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            with contextlib.suppress(DockerException, OSError, ValueError):
+                stream.close()
+
+    def _connected(self) -> docker.APIClient:
+        if self._client is None:
+            self._client = docker.APIClient(self.url, version="auto", timeout=CALL_TIMEOUT_S)
+        return self._client
+
+    @contextlib.contextmanager
+    def _calling(self) -> Iterator[None]:
+        """Translate every failure, once. A client that failed is thrown away."""
+        try:
+            yield
+        except (DockerException, requests.RequestException, OSError) as error:
+            if not isinstance(error, APIError):
+                self._client = None
+            raise EngineUnavailable(explain(self.url, error)) from error
+
+
+def explain(url: str, error: Exception) -> str:
+    """What, where, what was found and what to do, in one line."""
+    code = _errno(error)
+    path = url.removeprefix("unix://")
+    if code in {errno.EACCES, errno.EPERM} and path != url:
+        return f"no permission on the engine's socket {path} ; {_who_may(path)}"
+    if code == errno.ENOENT:
+        return f"no container engine at {url} (no such socket); start it, or name it with --docker"
+    if code == errno.ECONNREFUSED:
+        return f"no container engine answers at {url} (connection refused); is it running?"
+    if isinstance(error, APIError):
+        return f"the container engine at {url} answered: {error.explanation or error}"
+    return f"the container engine at {url} cannot be reached: {_first_line(error)}"
+
+
+def _errno(error: BaseException | None) -> int | None:
+    """The errno at the bottom of a pile of wrapped exceptions."""
+    seen: set[int] = set()
+    pile: list[BaseException | None] = [error]
+    while pile:
+        found = pile.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        if isinstance(found, OSError) and isinstance(found.errno, int):
+            return found.errno
+        pile += [found.__cause__, found.__context__]
+        pile += [arg for arg in found.args if isinstance(arg, BaseException)]
+    return None
+
+
+def _who_may(path: str) -> str:
+    try:
+        group = Path(path).group()
+    except (OSError, KeyError):
+        return "run as a user who may open it"
+    return f"run as root, or as a member of the group {group}"
+
+
+def _fingerprint(entry: dict[str, Any]) -> str:
+    """Everything of a listing but its clock (`Status` says "Up 3 minutes")."""
+    keys = ("State", "Names", "Image", "Ports", "Labels", "NetworkSettings")
+    return repr([_ordered(entry.get(key)) for key in keys])
+
+
+def _ordered(value: Any) -> Any:
+    """The engine lists maps and ports in any order; a fingerprint must not depend on it."""
+    if isinstance(value, dict):
+        return [(key, _ordered(value[key])) for key in sorted(value)]
+    if isinstance(value, list):
+        return sorted((_ordered(item) for item in value), key=repr)
+    return value
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,117 @@
+"""What follows from the views of engine and catalog."""
+
+from catalog.model import Service
+from registrar.core.desired import desired_services
+from registrar.core.diff import Deregister, Register
+from registrar.core.events import Notice
+from registrar.core.ownership import mark
+from registrar.core.state import LEAVING_S, NOTHING, State
+from tests.registrar.inspect_output import HOST, container
+
+CID = "c" * 64
+PUBLISHED = {"80/tcp": [("0.0.0.0", 8080)]}
+
+
+def looked_at(state: State) -> Service:
+    """One running container is known to the state; its service."""
+    found = container(PUBLISHED)
+    desired = desired_services(found, HOST)
+    state.remember(found, desired)
+    (service,) = desired.services.values()
+    return service
+
+
+def test_a_container_that_is_new_or_changed_is_looked_at():
+    """And one that is neither is not."""
+    state = State()
+    assert {CID} == state.compare({CID: "v1"}, HOST)
+    service = looked_at(state)
+    state.actual = {service.id: service}
+    assert set() == state.compare({CID: "v1"}, HOST)
+    assert {CID} == state.compare({CID: "v2"}, HOST)
+
+
+def test_a_service_that_somebody_removed_or_changed_is_drift():
+    """The timer finds what no event tells."""
+    state = State()
+    state.compare({CID: "v1"}, HOST)
+    service = looked_at(state)
+    assert {CID} == state.compare({CID: "v1"}, HOST)
+    assert [Register(service)] == state.changes(CID, HOST)
+
+
+def test_a_container_gone_without_a_word_is_looked_at():
+    """A crash of the host, or of ourselves: only the mark in the catalog tells of it."""
+    state = State()
+    ghost = mark(Service(id="host1:gone:80", name="web"), HOST, "ghost")
+    state.actual = {ghost.id: ghost}
+    assert {"ghost"} == state.compare({}, HOST)
+    assert [Deregister(ghost.id)] == state.changes("ghost", HOST)
+
+
+def test_after_a_gap_in_the_events_every_container_is_looked_at():
+    """Its fingerprint may be as before, its environment need not."""
+    state = State()
+    state.compare({CID: "v1"}, HOST)
+    service = looked_at(state)
+    state.actual = {service.id: service}
+    state.distrust()
+    assert {CID} == state.compare({CID: "v1"}, HOST)
+
+
+def test_a_container_that_was_told_to_end_is_leaving_until_it_has_survived():
+    """SIGTERM now; still there 15 s later: it stays."""
+    state = State()
+    looked_at(state)
+    state.note(Notice(CID, 15), now=100.0)
+    assert state.leaving_until(CID, 101.0) == 100.0 + LEAVING_S
+    assert None is state.leaving_until(CID, 100.0 + LEAVING_S)
+    assert None is state.leaving_until(CID, 101.0)
+
+
+def test_a_container_that_starts_again_is_not_leaving():
+    """`docker restart` within the time."""
+    state = State()
+    state.note(Notice(CID, 15), now=100.0)
+    state.note(Notice(CID, started=True), now=101.0)
+    assert None is state.leaving_until(CID, 101.0)
+
+
+def test_a_reload_signal_changes_nothing():
+    """`docker kill -s HUP`."""
+    state = State()
+    state.note(Notice(CID, 1), now=100.0)
+    assert None is state.leaving_until(CID, 100.0)
+
+
+def test_what_registrator_left_behind_goes_only_once_every_container_was_looked_at():
+    """One of them may be about to adopt it."""
+    state = State()
+    state.actual = {"host1:old:80": Service(id="host1:old:80", name="web")}
+    assert None is state.left_behind({CID: "v1"}, HOST)
+    state.want(CID, NOTHING)
+    assert state.left_behind({CID: "v1"}, HOST) == ["host1:old:80"]
+
+
+def test_what_others_registered_is_never_left_behind():
+    """Another host's registrator, somebody by hand, our own."""
+    state = State()
+    state.actual = {
+        "host2:old:80": Service(id="host2:old:80", name="web"),
+        "custom": Service(id="custom", name="web"),
+        "host1:c1:81": mark(Service(id="host1:c1:81", name="web"), HOST, CID),
+    }
+    assert state.left_behind({}, HOST) == []
+
+
+def test_of_two_that_want_one_id_the_other_gets_it_when_the_first_is_gone():
+    """No write of the first is undone by the second, and none is missing afterwards."""
+    state = State()
+    first = mark(Service(id="x", name="web"), HOST, "a")
+    second = mark(Service(id="x", name="web"), HOST, "b")
+    state.want("a", type(NOTHING)({"x": first}))
+    state.want("b", type(NOTHING)({"x": second}))
+    state.actual = {"x": first}
+    assert [Register(second)] != state.changes("b", HOST)
+    state.forget("a")
+    assert [Register(second)] == state.changes("b", HOST)
