@@ -1,0 +1,35 @@
+"""Who may ask. Open resolvers are what reflection attacks are made of (RFC 5358)."""
+
+import functools
+import ipaddress
+from collections.abc import Iterable
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# Private, link-local, loopback (RFC 1918, 6598, 3927, 4193, 4291).
+PRIVATE_NETWORKS = (
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+)
+_REMEMBERED = 4096
+
+
+class AllowList:
+    """Networks whose hosts are answered. Raises ValueError for what is no network."""
+
+    def __init__(self, networks: Iterable[str] = PRIVATE_NETWORKS) -> None:
+        self._networks = tuple(ipaddress.ip_network(network) for network in networks)
+        self.allows = functools.lru_cache(_REMEMBERED)(self._allows)
+
+    def _allows(self, host: str) -> bool:
+        """Whether the client at ``host`` (an address as the socket gives it) is answered."""
+        address = ipaddress.ip_address(host)
+        mapped = getattr(address, "ipv4_mapped", None)
+        return any((mapped or address) in network for network in self._networks)

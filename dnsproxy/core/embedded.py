@@ -1,0 +1,185 @@
+"""The zone ``consul.`` answered from the embedded catalog, with Consul's record shapes.
+
+TTL 0 everywhere, as Consul's default: a change must be in the next answer. The order of instances
+is drawn anew for each answer, which is what spreads the load.
+"""
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from catalog.model import Node, Service
+from dnsproxy.core.grammar import (
+    DATACENTER,
+    AddressLookup,
+    Lookup,
+    NodeLookup,
+    ServiceLookup,
+    parse,
+)
+from dnsproxy.core.messages import Address, Answer, ResourceRecord, Soa, Srv
+from dnsproxy.core.names import Name, from_text
+from dnsproxy.core.wire import Question, Rcode, Type
+
+DOMAIN: Name = (b"consul",)
+TTL = 0
+_SRV_PRIORITY = 1
+# What Consul answers with the addresses: TXT too, which has surprised people since 2015.
+_ADDRESS_TYPES = {Type.A, Type.AAAA, Type.ANY, Type.TXT}
+
+Shuffle = Callable[[list[Service]], None]
+
+
+class CatalogView(Protocol):
+    """What is read of a catalog."""
+
+    node: Node
+
+    def instances(self, name: str) -> tuple[Service, ...]:
+        """The instances of the service with that name, in any case."""
+
+
+def answer(question: Question, catalog: CatalogView, now: float, shuffle: Shuffle) -> Answer:
+    """What Consul would say to a question below ``consul.``; ``now`` in seconds since the epoch."""
+    node = catalog.node
+    if question.qtype == Type.SOA:
+        return Answer(Rcode.NOERROR, [_soa(now)], [_ns(node)], _glue(node))
+    if question.qtype == Type.NS:
+        return Answer(Rcode.NOERROR, [_ns(node)], [], _glue(node))
+    found = _look_up(question, catalog, shuffle)
+    if found is None:
+        return Answer(Rcode.NXDOMAIN, [], [_soa(now)])
+    if not found.answer and not found.additional and not _is_node_question(question):
+        return Answer(Rcode.NOERROR, [], [_soa(now)])
+    return found
+
+
+def _look_up(question: Question, catalog: CatalogView, shuffle: Shuffle) -> Answer | None:
+    """The records for a question, perhaps none; None if the name does not exist."""
+    match _parse(question):
+        case ServiceLookup(service, tag):
+            instances = _tagged(catalog.instances(service), tag)
+            shuffle(instances)
+            return _service(question, instances, catalog.node) if instances else None
+        case NodeLookup(name):
+            return _node(question, name, catalog.node)
+        case AddressLookup(address):
+            record = _address(question.name, address)
+            fits = question.qtype in {record.rtype, Type.ANY}
+            return Answer(answer=[record]) if fits else Answer(additional=[record])
+        case None:
+            return None
+
+
+def _service(question: Question, instances: list[Service], node: Node) -> Answer:
+    if question.qtype == Type.SRV:
+        return _srv(question, instances, node)
+    return Answer(answer=_service_addresses(question, instances, node))
+
+
+def _node(question: Question, name: str, node: Node) -> Answer | None:
+    if question.qtype not in _ADDRESS_TYPES:
+        # Consul says so even for nodes that do not exist.
+        return Answer()
+    return Answer(answer=_matching(question, node.address)) if name == node.name.lower() else None
+
+
+def _parse(question: Question) -> Lookup | None:
+    return parse(question.key[: -len(DOMAIN)], question.qtype)
+
+
+def _is_node_question(question: Question) -> bool:
+    """Consul's NODATA for a node carries no SOA."""
+    return isinstance(_parse(question), NodeLookup)
+
+
+def _tagged(instances: Iterable[Service], tag: str) -> list[Service]:
+    return [s for s in instances if not tag or tag in (t.lower() for t in s.tags)]
+
+
+def _service_addresses(
+    question: Question, instances: list[Service], node: Node
+) -> list[ResourceRecord]:
+    """One record an address, or the CNAME of the first host name if no address fits."""
+    addresses: dict[Address, ResourceRecord] = {}
+    aliases: list[ResourceRecord] = []
+    for service in instances:
+        address = service.address or node.address
+        ip = _ip(address)
+        if ip is None:
+            aliases += _alias(question.name, address)
+        else:
+            for record in _matching(question, address):
+                addresses[ip] = record
+    return list(addresses.values()) or aliases[:1]
+
+
+def _srv(question: Question, instances: list[Service], node: Node) -> Answer:
+    records: dict[Srv, ResourceRecord] = {}
+    glue: dict[Name, ResourceRecord] = {}
+    for service in instances:
+        target = _target(service, node)
+        if target is None:
+            continue
+        srv = Srv(_SRV_PRIORITY, service.weights.passing, service.port, target)
+        records[srv] = ResourceRecord(question.name, Type.SRV, TTL, srv)
+        ip = _ip(service.address or node.address)
+        if ip is not None:
+            glue[target] = _address(target, ip)
+    return Answer(answer=list(records.values()), additional=list(glue.values()))
+
+
+def _target(service: Service, node: Node) -> Name | None:
+    """Whom an SRV record points to; None for an address that is neither IP nor name."""
+    if not service.address:
+        return _node_name(node)
+    ip = _ip(service.address)
+    if ip is not None:
+        return (ip.packed.hex().encode(), b"addr", DATACENTER, *DOMAIN)
+    return next((r.data for r in _alias((), service.address) if isinstance(r.data, tuple)), None)
+
+
+def _alias(owner: Name, address: str) -> list[ResourceRecord]:
+    try:
+        return [ResourceRecord(owner, Type.CNAME, TTL, from_text(address))]
+    except ValueError:
+        return []
+
+
+def _matching(question: Question, address: str) -> list[ResourceRecord]:
+    """The address as a record, if the question asks for its family."""
+    ip = _ip(address)
+    if ip is None or question.qtype not in _ADDRESS_TYPES:
+        return []
+    record = _address(question.name, ip)
+    return [record] if question.qtype in {record.rtype, Type.ANY, Type.TXT} else []
+
+
+def _address(owner: Name, ip: Address) -> ResourceRecord:
+    return ResourceRecord(owner, Type.A if ip.version == 4 else Type.AAAA, TTL, ip)
+
+
+def _ip(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _node_name(node: Node) -> Name:
+    return (*from_text(node.name), b"node", DATACENTER, *DOMAIN)
+
+
+def _glue(node: Node) -> list[ResourceRecord]:
+    ip = _ip(node.address)
+    return [_address(_node_name(node), ip)] if ip else []
+
+
+def _ns(node: Node) -> ResourceRecord:
+    return ResourceRecord(DOMAIN, Type.NS, TTL, _node_name(node))
+
+
+def _soa(now: float) -> ResourceRecord:
+    """Consul's SOA: the serial is the clock, and nothing may be remembered (minimum 0)."""
+    soa = Soa((b"ns", *DOMAIN), (b"hostmaster", *DOMAIN), int(now), 3600, 600, 86400, 0)
+    return ResourceRecord(DOMAIN, Type.SOA, TTL, soa)

@@ -1,0 +1,19 @@
+"""An address and a port: of a listener of ours, or of an upstream."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """``host`` is an IP address; ``0.0.0.0`` and ``::`` stand for all of a family to a listener."""
+
+    host: str
+    port: int = 53
+
+    @property
+    def is_ipv6(self) -> bool:
+        """Its family."""
+        return ":" in self.host
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if self.is_ipv6 else f"{self.host}:{self.port}"

@@ -1,0 +1,91 @@
+"""What may come in: decided on the bytes, before anything is parsed, looked up or allocated.
+
+The answers to odd packets are a choice (the well-known servers differ on nearly every one); ours
+stand in docs/reference/odd-packets.md.
+"""
+
+from dataclasses import dataclass
+
+from dnsproxy.core.wire import CLASS_IN, HEADER, QR, Message, Question, Rcode, Type, scan
+from dnsproxy.errors import MalformedMessage
+
+# What we are ready to send in one UDP datagram, and what we ask upstreams to send: no fragment can
+# be forged into a reply that is not fragmented (DNS flag day 2020).
+EDNS_SIZE = 1232
+UDP_SIZE_WITHOUT_EDNS = 512
+_TRANSFERS = {Type.IXFR, Type.AXFR, Type.MAILB, Type.MAILA}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query that we answer. ``udp_size`` is the client's limit, None if it speaks no EDNS."""
+
+    message: Message
+    udp_size: int | None
+    dnssec_ok: bool = False
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        return self.message.question
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A packet that is answered with an rcode only. ``query`` is None if it has no question."""
+
+    rcode: Rcode
+    packet: bytes
+    query: Query | None = None
+
+
+def is_query(packet: bytes) -> bool:
+    """Whether a packet may be answered at all.
+
+    Replies are not (two servers would answer each other for ever), nor is what has no header.
+    """
+    return len(packet) >= HEADER.size and not packet[2] & QR >> 8
+
+
+def admit(packet: bytes) -> Query | Refusal:
+    """The query in a packet for which :func:`is_query` holds, or the refusal that it gets."""
+    if packet[2] >> 3 & 0xF:
+        return Refusal(Rcode.NOTIMP, packet)
+    try:
+        message = scan(packet)
+    except MalformedMessage:
+        return Refusal(Rcode.FORMERR, packet)
+    return _judge(message)
+
+
+def _judge(message: Message) -> Query | Refusal:
+    opts = [record for record in message.records if record.rtype == Type.OPT]
+    _, _, _, answers, authorities, additionals = HEADER.unpack_from(message.wire)
+    malformed = (
+        message.end != len(message.wire)
+        or answers + authorities > 0
+        or additionals > 2
+        or len(opts) > 1
+        or any(message.wire[opt.start] != 0 for opt in opts)
+        or any(not _options_add_up(message.wire, opt.rdata, opt.end) for opt in opts)
+    )
+    if malformed:
+        return Refusal(Rcode.FORMERR, message.wire)
+    query = Query(message, None)
+    if opts:
+        query = Query(
+            message, max(opts[0].rclass, UDP_SIZE_WITHOUT_EDNS), bool(opts[0].ttl & 0x8000)
+        )
+        if opts[0].ttl >> 16 & 0xFF:
+            return Refusal(Rcode.BADVERS, message.wire, query)
+    question = message.question
+    if question.qclass != CLASS_IN or question.qtype in _TRANSFERS:
+        return Refusal(Rcode.REFUSED, message.wire, query)
+    return query
+
+
+def _options_add_up(wire: bytes, offset: int, end: int) -> bool:
+    """Whether the options of an OPT fill it exactly (RFC 6891 6.1.2)."""
+    while offset + 4 <= end:
+        offset += 4 + int.from_bytes(wire[offset + 2 : offset + 4], "big")
+    return offset == end

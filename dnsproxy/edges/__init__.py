@@ -1,0 +1,1 @@
+"""The DNS proxy's contacts with the world: listeners and upstreams."""

@@ -1,0 +1,17 @@
+"""What can go wrong with a message, an upstream or a listener, by what the caller can do."""
+
+
+class DnsProxyError(Exception):
+    """Base of everything this package raises."""
+
+
+class MalformedMessage(DnsProxyError):
+    """Bytes that are no DNS message. Costs the sender this message, and nobody else anything."""
+
+
+class UpstreamFailed(DnsProxyError):
+    """One upstream did not give a usable reply; another may."""
+
+
+class ListenError(DnsProxyError):
+    """An address that cannot be listened on; the message says why and what to do."""
