@@ -1,0 +1,99 @@
+"""Addresses as people write them, and those that this host has."""
+
+import ipaddress
+import socket
+from pathlib import Path
+
+from dnsproxy.core.endpoint import Endpoint
+from seamark.errors import SettingsError
+
+_RESOLV_CONF = Path("/etc/resolv.conf")
+
+
+def parse_endpoint(text: str, setting: str, default_port: int | None = None) -> Endpoint:
+    """``1.2.3.4:53``, ``[::1]:53``; without a port only where there is a default.
+
+    Raises :class:`SettingsError` naming ``setting``. Names are refused: who looks up the address of
+    a name server by name needs another name server first.
+    """
+    host, port = _split(text.strip())
+    try:
+        address = str(ipaddress.ip_address(host))
+    except ValueError as error:
+        raise SettingsError(
+            f"{setting}: `{text}` does not start with an IP address", "write it as `ADDR:PORT`"
+        ) from error
+    if not port and default_port is not None:
+        return Endpoint(address, default_port)
+    if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise SettingsError(
+            f"{setting}: `{text}` has no port from 0 to 65535", "write it as `ADDR:PORT`"
+        )
+    return Endpoint(address, int(port))
+
+
+def _split(text: str) -> tuple[str, str]:
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        return host, rest.removeprefix(":")
+    if text.count(":") > 1:
+        return text, ""
+    host, _, port = text.partition(":")
+    return host or "0.0.0.0", port  # noqa: S104  (`:53` means everywhere)
+
+
+def system_upstreams(listen: list[Endpoint]) -> list[Endpoint]:
+    """The nameservers of /etc/resolv.conf that are not ourselves."""
+    try:
+        lines = _RESOLV_CONF.read_text().splitlines()
+    except OSError:
+        return []
+    servers = []
+    for line in lines:
+        words = line.split()
+        if len(words) >= 2 and words[0] == "nameserver":
+            server = Endpoint(words[1].partition("%")[0], 53)
+            if not is_ourselves(server, listen):
+                servers.append(server)
+    return servers
+
+
+def is_ourselves(server: Endpoint, listen: list[Endpoint]) -> bool:
+    """Whether a query to that server would come back to one of our listeners."""
+    for address in listen:
+        if address.port != server.port or address.is_ipv6 != server.is_ipv6:
+            continue
+        wildcard = ipaddress.ip_address(address.host).is_unspecified
+        if address.host == server.host or (wildcard and is_local(server.host)):
+            return True
+    return False
+
+
+def is_local(host: str) -> bool:
+    """Whether this host has that address: only then can it be bound."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind((host, 0))
+        except OSError:
+            return False
+    return True
+
+
+def default_route_address() -> str:
+    """The address that this host uses towards others; 127.0.0.1 if it has no route at all.
+
+    Connecting a UDP socket sends nothing; the kernel only chooses the source address. The
+    destinations are documentation addresses (RFC 5737, RFC 3849).
+    """
+    for family, destination in (
+        (socket.AF_INET, "198.51.100.1"),
+        (socket.AF_INET6, "2001:db8::1"),
+    ):
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            try:
+                sock.connect((destination, 53))
+            except OSError:
+                continue
+            return str(sock.getsockname()[0])
+    return "127.0.0.1"

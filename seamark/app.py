@@ -1,0 +1,87 @@
+"""The life of the process: start what was wired, run until told to end, finish in order."""
+
+import logging
+import signal
+from dataclasses import dataclass
+
+import gevent
+from gevent.event import Event
+
+from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.errors import ListenError
+from dnsproxy.proxy import DnsProxy
+from registrar.reconciler import Registrar
+from seamark import __version__
+from seamark.errors import StartError
+from seamark.web import StatusServer
+
+log = logging.getLogger("seamark")
+
+
+@dataclass(slots=True)
+class App:
+    """The parts of one process, each of which may be absent."""
+
+    proxy: DnsProxy | None = None
+    registrar: Registrar | None = None
+    status_address: Endpoint | None = None
+    # Said at the start, one line each.
+    words: tuple[str, ...] = ()
+    # A name that surely resolves, for the line to try.
+    example: str = ""
+
+    def run(self) -> None:
+        """Run until SIGTERM or SIGINT. Raises :class:`StartError`."""
+        stop = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            gevent.signal_handler(number, stop.set)
+        status = self._start()
+        try:
+            stop.wait()
+            log.info("ending")
+        finally:
+            self._stop(status)
+
+    def _start(self) -> StatusServer | None:
+        log.info("seamark %s", __version__)
+        bound = []
+        if self.proxy is not None:
+            try:
+                bound = self.proxy.start()
+            except ListenError as error:
+                raise StartError(str(error)) from error
+            log.info("DNS on %s", ", ".join(map(str, bound)))
+        for line in self.words:
+            log.info("%s", line)
+        status = None
+        if self.status_address is not None:
+            status = StatusServer(self.status_address, self._readiness)
+            status.start()
+            log.info("status on http://%s/ready", self.status_address)
+        if self.registrar is not None:
+            self.registrar.start()
+        if bound:
+            log.info("try: %s", self._example(bound[0]))
+        return status
+
+    def _example(self, address: Endpoint) -> str:
+        loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared, not bound)
+        host = loopback.get(address.host, address.host)
+        port = "" if address.port == 53 else f" -p {address.port}"
+        return f"dig @{host}{port} {self.example or 'consul'}.service.consul SRV"
+
+    def _readiness(self) -> dict[str, str]:
+        parts = {}
+        if self.proxy is not None:
+            parts["dns"] = ""
+        if self.registrar is not None:
+            parts["registrar"] = self.registrar.unready
+        return parts
+
+    def _stop(self, status: StatusServer | None) -> None:
+        if self.registrar is not None:
+            self.registrar.stop()
+        if self.proxy is not None:
+            self.proxy.stop()
+        if status is not None:
+            status.stop()

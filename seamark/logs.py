@@ -1,0 +1,32 @@
+"""Words for people, on stderr, one line each."""
+
+import logging
+import sys
+
+log = logging.getLogger("seamark")
+
+
+class _OneLine(logging.Formatter):
+    """A fault of ours shows its traceback to those who asked for it only."""
+
+    def __init__(self, *, debug: bool) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)-9s %(message)s", "%H:%M:%S")
+        self._debug = debug
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.exc_info and not self._debug:
+            error = record.exc_info[1]
+            record.msg = f"{record.getMessage()}: {type(error).__name__}: {error} (see --debug)"
+            record.args, record.exc_info, record.exc_text = None, None, None
+        return super().format(record)
+
+
+def set_up(level: str) -> None:
+    """Log to stderr at ``level`` (debug, info, warning, error)."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine(debug=level == "debug"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # urllib3 tells of every connection it drops from its pool; our own lines say what matters.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    for name in ("seamark", "registrar", "dnsproxy"):
+        logging.getLogger(name).setLevel(level.upper())

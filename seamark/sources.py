@@ -1,0 +1,78 @@
+"""Settings from file, environment and flags, laid over each other."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from catalog.errors import ShapeError
+from catalog.strict import convert
+from seamark.errors import SettingsError
+from seamark.settings import ENVIRONMENT, LISTS, NUMBERS, Settings
+
+# Tried in this order if neither --config nor SEAMARK_CONFIG names a file.
+DEFAULT_FILES = (Path("seamark.toml"), Path("/etc/seamark/seamark.toml"))
+
+
+def load(
+    config: str | None, environment: Mapping[str, str], flags: Mapping[str, Any]
+) -> tuple[Settings, Path | None]:
+    """The settings in force, and the file that was read, if any.
+
+    ``flags`` maps setting names (``dns.listen``) to what was given on the command line. Raises
+    :class:`SettingsError`.
+    """
+    path = _file(config, environment)
+    document = _read(path) if path else {}
+    _check(document, str(path))
+    for name, variables in ENVIRONMENT.items():
+        for variable in variables:
+            if text := environment.get(variable):
+                _set(document, name, _parse(name, text, variable))
+                _check(document, f"environment variable {variable}")
+                break
+    for name, value in flags.items():
+        _set(document, name, value)
+    return _check(document, "command line"), path
+
+
+def _file(config: str | None, environment: Mapping[str, str]) -> Path | None:
+    named = config or environment.get("SEAMARK_CONFIG")
+    if named:
+        return Path(named)
+    return next((path for path in DEFAULT_FILES if path.exists()), None)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SettingsError(f"{path}: cannot be read: {reason}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from error
+
+
+def _check(document: dict[str, Any], source: str) -> Settings:
+    try:
+        return convert(document, Settings)
+    except ShapeError as error:
+        raise SettingsError(f"{source}: {error}", error.hint) from error
+
+
+def _set(document: dict[str, Any], name: str, value: object) -> None:
+    section, _, key = name.rpartition(".")
+    target = document.setdefault(section, {}) if section else document
+    target[key] = value
+
+
+def _parse(name: str, text: str, variable: str) -> object:
+    if name in LISTS:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if name in NUMBERS:
+        try:
+            return float(text)
+        except ValueError as error:
+            message = f"environment variable {variable}: `{text}` is no number"
+            raise SettingsError(message) from error
+    return text
