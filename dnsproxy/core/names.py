@@ -28,7 +28,10 @@ def from_text(text: str) -> Name:
     """
     if text in {"", "."}:
         return ROOT
-    labels = tuple(_split(text.removesuffix(".") if not text.endswith("\\.") else text))
+    labels = tuple(_split(text))
+    if labels[-1] == b"":
+        # The dot at the end of an absolute name.
+        labels = labels[:-1]
     if any(not 0 < len(label) <= LABEL_MAX for label in labels):
         raise ValueError(f"`{text}` has a label that is empty or longer than {LABEL_MAX} bytes")
     if wire_length(labels) > NAME_MAX:
