@@ -8,6 +8,7 @@ passed, foreign exceptions leak, and ``register`` cannot carry weights.
 import contextlib
 import json
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,7 +35,9 @@ class ConsulAgent:
 
     def __init__(self, address: AgentAddress, token: str = "") -> None:
         self._address = address
-        with _consul_environment_hidden():
+        with _consul_environment_hidden(), warnings.catch_warnings():
+            # It warns of an API of its own that nobody asked for, at every construction.
+            warnings.simplefilter("ignore", DeprecationWarning)
             self._client = consul.Consul(
                 host=address.bracketed_host, port=address.port, timeout=CALL_TIMEOUT_S
             )
@@ -54,8 +57,11 @@ class ConsulAgent:
     def services(self) -> dict[str, Service]:
         """All services of the agent by id (GET /v1/agent/services)."""
         with self._calling("read the services"):
-            _, found = self._client.http.get(CB.json(index=True), "/v1/agent/services")
-        return {service_id: _parse(body) for service_id, body in (found or {}).items()}
+            found = self._client.http.get(CB.json(allow_404=False), "/v1/agent/services")
+            try:
+                return {service_id: _parse(body) for service_id, body in found.items()}
+            except (AttributeError, KeyError, TypeError) as error:
+                raise ValueError("what answers there is no Consul agent") from error
 
     def register(self, service: Service) -> None:
         """Create the service, or replace the one with its id."""
@@ -77,7 +83,7 @@ class ConsulAgent:
         except requests.RequestException as error:
             message = f"{self.location} does not answer: {_innermost(error)}"
             raise CatalogUnavailable(f"{message}; is the agent running there?") from error
-        except (consul.ConsulException, ClientError, ValueError, KeyError) as error:
+        except (consul.ConsulException, ClientError, ValueError) as error:
             raise CatalogRefused(f"{self.location} refused to {what}: {error}") from error
 
 

@@ -29,6 +29,9 @@ log = logging.getLogger("registrar")
 
 LOOKERS = 4
 RESYNC_S = 10.0
+# The engine is next door and ours alone; a Consul that comes back meets every host at once.
+ENGINE_RETRY_S = 1.0
+CATALOG_RETRY_S = 5.0
 # A comparison that found a container not looked at yet is made again this soon.
 UNSETTLED_S = 0.5
 
@@ -58,8 +61,8 @@ class Registrar:
         self._writing = BoundedSemaphore(1)
         self._refusals: dict[str, int] = {}
         self._said: dict[str, frozenset[str]] = {}
-        self._engine_outage = Outage(f"the container engine at {engine.url}")
-        self._catalog_outage = Outage(catalog.location)
+        self._engine_outage = Outage(f"the container engine at {engine.url}", ENGINE_RETRY_S)
+        self._catalog_outage = Outage(catalog.location, CATALOG_RETRY_S)
         self._compared = False
         self._greenlets: list[gevent.Greenlet[[], None]] = []
 

@@ -18,7 +18,14 @@ class _OneLine(logging.Formatter):
             error = record.exc_info[1]
             record.msg = f"{record.getMessage()}: {type(error).__name__}: {error} (see --debug)"
             record.args, record.exc_info, record.exc_text = None, None, None
-        return super().format(record)
+        return "\n".join(map(printable, super().format(record).splitlines()))
+
+
+def printable(text: str) -> str:
+    """The text with what steers a terminal escaped: names and labels come from strangers."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def set_up(level: str) -> None:

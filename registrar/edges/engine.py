@@ -122,7 +122,7 @@ def explain(url: str, error: Exception) -> str:
     code = _errno(error)
     path = url.removeprefix("unix://")
     if code in {errno.EACCES, errno.EPERM} and path != url:
-        return f"no permission on the engine's socket {path} ; {_who_may(path)}"
+        return f"no permission on the engine's socket {path}; {_who_may(path)}"
     if code == errno.ENOENT:
         return f"no container engine at {url} (no such socket); start it, or name it with --docker"
     if code == errno.ECONNREFUSED:

@@ -9,10 +9,11 @@ log = logging.getLogger("registrar")
 
 
 class Outage:
-    """The failures in a row of one thing that we depend on."""
+    """The failures in a row of one thing that we depend on, tried at least every ``longest_s``."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, longest_s: float) -> None:
         self._what = what
+        self._longest_s = longest_s
         self._failures = 0
         self.reason = ""
 
@@ -22,7 +23,8 @@ class Outage:
         if reason != self.reason:
             log.warning("%s; trying again until it works", reason)
             self.reason = reason
-        return delay_s(self._failures, random.random())  # noqa: S311  (jitter, no secret)
+        jitter = random.random()  # noqa: S311  (no secret)
+        return delay_s(self._failures, jitter, longest_s=self._longest_s)
 
     def over(self) -> bool:
         """Note a success; whether it ended an outage."""

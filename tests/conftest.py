@@ -1,0 +1,35 @@
+"""What all tests share: the lab, and the time that waits took, shown at the end of the run."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.waits import Waits
+
+pytest_plugins = ["tests.lab.fixtures"]
+
+_TAKEN = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Room for the figures."""
+    config.stash[_TAKEN] = []
+
+
+@pytest.fixture
+def waits(request: pytest.FixtureRequest) -> Iterator[Waits]:
+    """Bounded waits that say how long they took, at once and in the summary."""
+    found = Waits()
+    yield found
+    request.config.stash[_TAKEN] += [f"{request.node.name}: {line}" for line in found.taken]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """How long each wait took."""
+    taken = config.stash[_TAKEN]
+    if taken:
+        terminalreporter.section("waits")
+        for line in taken:
+            terminalreporter.write_line(line)

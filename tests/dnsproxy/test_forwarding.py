@@ -1,0 +1,218 @@
+"""Forwarding, on the real process and real sockets, against an upstream that misbehaves."""
+
+import time
+
+import dns.flags
+import dns.message
+import pytest
+
+from tests.asking import addresses, ask, rcode, records
+from tests.commands import Running
+from tests.upstream import Script, ScriptedUpstream, reply_to
+
+RECORD = "a.example. 60 A 192.0.2.7"
+
+
+def honest(query: dns.message.Message) -> list[bytes]:
+    """The right answer."""
+    return [reply_to(query, RECORD).to_wire()]
+
+
+def silent(query: dns.message.Message) -> list[bytes]:
+    """No answer."""
+    return []
+
+
+def proxy(*upstreams: ScriptedUpstream) -> Running:
+    """A DNS proxy in front of them, in this order."""
+    flags = [word for upstream in upstreams for word in ("--upstream", upstream.address)]
+    return Running("dnsproxy", "--listen", "127.0.0.1:0", "--http", "off", *flags)
+
+
+def altered(change: str) -> Script:
+    """A wrong packet, and then the right one."""
+
+    def script(query: dns.message.Message) -> list[bytes]:
+        forged = reply_to(query, "a.example. 60 A 203.0.113.66")
+        wire = bytearray(forged.to_wire())
+        match change:
+            case "another id":
+                wire[0] ^= 0xFF
+            case "a query":
+                wire[2] &= 0x7F
+            case "another opcode":
+                wire[2] |= 5 << 3
+            case "another name":
+                wire[13] ^= 3
+            case "another type":
+                position = wire.index(b"\7example\0") + 9
+                wire[position + 1] = 28
+            case "no question":
+                wire = wire[:4] + b"\0" * 8
+            case "garbage":
+                wire = bytearray(wire[:2] + b"\xff" * 40)
+            case "a stub":
+                wire = wire[:7]
+        return [bytes(wire), *honest(query)]
+
+    return script
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "another id",
+        "a query",
+        "another opcode",
+        "another name",
+        "another type",
+        "no question",
+        "garbage",
+        "a stub",
+    ],
+)
+def test_a_packet_that_is_not_the_reply_ends_no_wait(change):
+    """It is dropped, and the right one that follows is taken (RFC 5452 9.1)."""
+    with ScriptedUpstream(altered(change)) as upstream, proxy(upstream) as running:
+        assert {"192.0.2.7"} == addresses(running.port, "a.example")
+    assert len(upstream.queries) == 1
+
+
+def test_each_question_goes_out_with_an_id_and_a_port_of_its_own():
+    """What a forger must guess (RFC 5452 4.3); and the client's id stays between it and us."""
+    with ScriptedUpstream(honest) as upstream, proxy(upstream) as running:
+        for _ in range(20):
+            ask(running.port, "a.example")
+    ids = {query.id for query, _ in upstream.queries}
+    ports = {port for _, port in upstream.queries}
+    assert len(ids) > 15
+    assert len(ports) > 15
+
+
+def test_the_name_may_come_back_in_another_case():
+    """Consul lower-cases it; the client gets its own spelling."""
+
+    def lowering(query: dns.message.Message) -> list[bytes]:
+        wire = reply_to(query, RECORD).to_wire()
+        return [wire.replace(b"\1A\7eXample", b"\1a\7example")]
+
+    with ScriptedUpstream(lowering) as upstream, proxy(upstream) as running:
+        reply = ask(running.port, "A.eXample")
+    assert reply.question[0].name.to_text() == "A.eXample."
+    assert {"A 192.0.2.7"} == records(reply)
+
+
+def test_a_silent_upstream_costs_one_try_and_the_next_is_asked():
+    """Within the one deadline, which is shorter than a client's own."""
+    with (
+        ScriptedUpstream(silent) as first,
+        ScriptedUpstream(honest) as second,
+        proxy(first, second) as running,
+    ):
+        assert {"192.0.2.7"} == addresses(running.port, "a.example")
+
+
+def test_an_upstream_that_refuses_the_port_is_passed_over_at_once():
+    """The kernel tells us; no time is waited for."""
+    with ScriptedUpstream(silent) as closed:
+        pass
+    with ScriptedUpstream(honest) as second, proxy(closed, second) as running:
+        assert {"192.0.2.7"} == addresses(running.port, "a.example")
+
+
+def test_an_upstream_that_does_not_know_is_not_the_last_word():
+    """SERVFAIL and REFUSED move on to the next (what users of every forwarder ask for)."""
+
+    def failing(query: dns.message.Message) -> list[bytes]:
+        return [reply_to(query, rcode=2).to_wire()]
+
+    with (
+        ScriptedUpstream(failing) as first,
+        ScriptedUpstream(honest) as second,
+        proxy(first, second) as running,
+    ):
+        assert {"192.0.2.7"} == addresses(running.port, "a.example")
+    assert len(first.queries) == 1
+
+
+@pytest.mark.parametrize("code", [2, 4, 5])
+def test_when_no_upstream_knows_the_client_gets_its_error(code):
+    """SERVFAIL, NOTIMP, REFUSED, as it was said; asked once, not three times."""
+
+    def failing(query: dns.message.Message) -> list[bytes]:
+        return [reply_to(query, rcode=code).to_wire()]
+
+    with ScriptedUpstream(failing) as upstream, proxy(upstream) as running:
+        assert code == ask(running.port, "a.example").rcode()
+    assert len(upstream.queries) == 1
+
+
+def test_when_nobody_answers_the_client_gets_servfail_before_it_gives_up():
+    """A stub resolver waits 5 s. Each try had a new id and a new port."""
+    with ScriptedUpstream(silent) as upstream, proxy(upstream) as running:
+        start = time.monotonic()
+        assert rcode(ask(running.port, "a.example", timeout=5)) == "SERVFAIL"
+        print(f"answered after {time.monotonic() - start:.2f} s")
+        assert "no answer for a.example." in running.log
+    assert len({query.id for query, _ in upstream.queries}) == 3
+    assert len({port for _, port in upstream.queries}) == 3
+
+
+def test_a_truncated_reply_is_asked_for_again_over_tcp():
+    """The client gets all of it, if it can take it."""
+    many = [f"a.example. 60 A 192.0.2.{n}" for n in range(1, 40)]
+
+    def truncated(query: dns.message.Message) -> list[bytes]:
+        reply = reply_to(query)
+        reply.flags |= dns.flags.TC
+        return [reply.to_wire()]
+
+    def whole(query: dns.message.Message) -> list[bytes]:
+        return [reply_to(query, *many).to_wire()]
+
+    with ScriptedUpstream(truncated, whole) as upstream, proxy(upstream) as running:
+        large = ask(running.port, "a.example", edns=1232)
+        small = ask(running.port, "a.example")
+        over_tcp = ask(running.port, "a.example", tcp=True)
+    assert 39 == len(records(large)) == len(records(over_tcp))
+    assert small.flags & dns.flags.TC
+    assert 0 < len(records(small)) < 39
+    assert len(upstream.tcp_queries) == 3
+
+
+def test_where_tcp_is_filtered_half_an_answer_is_passed_on_as_such():
+    """TC stays set: the client knows."""
+
+    def truncated(query: dns.message.Message) -> list[bytes]:
+        reply = reply_to(query, RECORD)
+        reply.flags |= dns.flags.TC
+        return [reply.to_wire()]
+
+    with ScriptedUpstream(truncated, silent) as upstream, proxy(upstream) as running:
+        reply = ask(running.port, "a.example")
+    assert reply.flags & dns.flags.TC
+    assert {"A 192.0.2.7"} == records(reply)
+
+
+def test_no_name_below_consul_ever_leaves_for_another_upstream():
+    """Of any type, DS too; also when Consul is away."""
+    with ScriptedUpstream(honest) as consul:
+        pass
+    with ScriptedUpstream(honest) as upstream, proxy(upstream) as running:
+        for qtype in ("A", "DS", "PTR", "TYPE65280"):
+            assert rcode(ask(running.port, "web.service.consul", qtype)) == "SERVFAIL"
+            assert rcode(ask(running.port, "consul.example", qtype)) == "NOERROR"
+    names = {query.question[0].name.to_text() for query, _ in upstream.queries}
+    assert {"consul.example."} == names
+    assert consul.queries == []
+
+
+def test_unknown_types_and_odd_labels_are_passed_through():
+    """RFC 3597; labels may hold any byte."""
+    name = r"\255\000\.x.example"
+
+    def text(query: dns.message.Message) -> list[bytes]:
+        return [reply_to(query, rf"{name}. 60 TYPE65280 \# 2 abcd").to_wire()]
+
+    with ScriptedUpstream(text) as upstream, proxy(upstream) as running:
+        assert {r"TYPE65280 \# 2 abcd"} == records(ask(running.port, name, "TYPE65280"))

@@ -1,0 +1,120 @@
+"""The images that the tests run: a small Debian made here, and the example on top of it."""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.lab import debian
+from tests.lab.engine import LABEL, Engine
+from tests.lab.shell import LabError, cache_dir, last_lines, run, say, step, tool
+
+_EXAMPLE = Path(__file__).parents[2] / "examples" / "dummy-http"
+_PACKAGES = ("python3", "curl")  # getent comes with libc-bin, which every Debian has
+_UNNEEDED = (
+    "usr/share/doc",
+    "usr/share/info",
+    "usr/share/locale",
+    "usr/share/man",
+    "var/cache/apt",
+    "var/lib/apt/lists",
+    "var/log",
+)
+
+
+def base_image(engine: Engine) -> str:
+    """Return the tag of the lab's base image (python3, curl, getent), importing it if missing."""
+    tarball = base_tarball()
+    content = hashlib.sha256(tarball.read_bytes()).hexdigest()[:12]
+    tag = f"seamark-lab/base:{debian.codename()}-{content}"
+    if engine.docker("image", "inspect", tag, check=False).returncode != 0:
+        with step(f"docker import {tag}"):
+            engine.docker("import", "--change", f"LABEL {LABEL}", tarball, tag, timeout=300)
+    return tag
+
+
+def dummy_http_image(engine: Engine) -> str:
+    """Build examples/dummy-http on the lab's base image, as its README says, and return its tag."""
+    tag = "dummy-http"
+    engine.docker(
+        "build",
+        "-q",
+        "-t",
+        tag,
+        "--build-arg",
+        f"BASE={base_image(engine)}",
+        "--label",
+        LABEL,
+        _EXAMPLE,
+        timeout=300,
+    )
+    return tag
+
+
+def base_tarball() -> Path:
+    """Return the root file system of the base image, made once and kept in the cache."""
+    suite = debian.codename()
+    kept = cache_dir() / f"base-{suite}-{'-'.join(_PACKAGES)}.tar.gz"
+    if not kept.is_file():
+        with step(f"base image: Debian {suite} with {', '.join(_PACKAGES)}"):
+            _make_tarball(suite, kept)
+    return kept
+
+
+def _make_tarball(suite: str, kept: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=cache_dir(), prefix="base-") as folder:
+        root, packed = Path(folder) / "root", Path(folder) / "base.tar.gz"
+        _debootstrap(suite, root)
+        for name in _UNNEEDED:
+            shutil.rmtree(root / name, ignore_errors=True)
+        run(
+            [
+                "tar",
+                "--numeric-owner",
+                "--exclude=./dev/*",
+                "--exclude=__pycache__",
+                "-C",
+                root,
+                "-czf",
+                packed,
+                ".",
+            ],
+            timeout=300,
+        )
+        packed.replace(kept)
+
+
+def _debootstrap(suite: str, root: Path) -> None:
+    """Make a minimal Debian from the first of the machine's mirrors that has it all."""
+    program = tool("debootstrap")
+    if program is None:
+        raise LabError("debootstrap is not installed; run `python -m tests.lab.prepare` as root")
+    problems = []
+    for mirror in debian.mirrors():
+        keyring = [f"--keyring={mirror.keyring}"] if mirror.keyring else []
+        # In a mount namespace of its own: what debootstrap mounts is gone however it ends.
+        done = run(
+            [
+                "unshare",
+                "--mount",
+                program,
+                "--variant=minbase",
+                *keyring,
+                f"--include={','.join(_PACKAGES)}",
+                suite,
+                root,
+                mirror.uri,
+            ],
+            check=False,
+            timeout=1800,
+        )
+        if done.returncode == 0:
+            return
+        said = last_lines(done.stdout + done.stderr, 6)
+        problems.append(f"  {mirror.uri}:\n{said}")
+        say(f"debootstrap from {mirror.uri} failed")
+        shutil.rmtree(root, ignore_errors=True)
+    raise LabError(
+        "the base image cannot be made: debootstrap failed with every mirror of this "
+        "machine's apt sources; correct them, or look here:\n" + "\n".join(problems)
+    )

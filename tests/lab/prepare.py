@@ -1,0 +1,58 @@
+"""Put on this machine what the tests need: `python -m tests.lab.prepare [--consul WHICH]`.
+
+Run by `make test` before pytest, as root. What is there already is left as it is.
+"""
+
+import argparse
+import os
+import sys
+import time
+
+from tests.lab import debian
+from tests.lab.consul_binary import WHICH, consul_version, find_consul
+from tests.lab.engine import running_engine
+from tests.lab.images import base_tarball
+from tests.lab.shell import LabError, say, tool
+
+# command: packages that bring it. docker-cli is skipped where docker.io has the client inside.
+_ALWAYS = {
+    "dig": ("bind9-dnsutils",),
+    "docker": ("docker.io", "docker-cli"),
+    "ip": ("iproute2",),
+}
+_FOR_BASE_IMAGE = {"debootstrap": ("debootstrap",)}
+_FOR_OWN_ENGINE = {"dockerd": ("docker.io",), "iptables": ("iptables",)}
+
+
+def prepare(which: str) -> None:
+    """Install, fetch and build what is missing, one line per step."""
+    start = time.monotonic()
+    debian.install(debian.missing(_ALWAYS | _FOR_BASE_IMAGE))
+    found = running_engine()
+    if found is None:
+        debian.install(debian.missing(_FOR_OWN_ENGINE))
+        say(f"engine: {tool('dockerd')}, to be started by the tests")
+    else:
+        say(f"engine: {found[1]} runs at {found[0]}")
+    consul = find_consul(which)
+    say(f"Consul: {consul_version(consul)} ({consul})")
+    say(f"base image: {base_tarball()}")
+    say(f"ready ({time.monotonic() - start:.0f} s)")
+
+
+def main() -> int:
+    """Prepare the machine; one clear line and exit code 1 when a part cannot be had."""
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.prepare", description=__doc__)
+    parser.add_argument(
+        "--consul", choices=WHICH, default=os.environ.get("SEAMARK_LAB_CONSUL", WHICH[0])
+    )
+    try:
+        prepare(parser.parse_args().consul)
+    except LabError as error:
+        print(f"lab: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""A small engine, for tests that need one to be there and no container in it."""
+
+import json
+import socketserver
+import threading
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+
+class SmallEngine(socketserver.ThreadingUnixStreamServer):
+    """Speaks as much of the Engine API, over a real socket, as a host without containers needs."""
+
+    daemon_threads = True
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), _Handler)
+        self.path = path
+        self.ending = threading.Event()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: SmallEngine
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0].rpartition("/")[2]
+        if path == "events":
+            # A stream that stays open and silent.
+            self.send_response(200)
+            self.end_headers()
+            self.server.ending.wait(30)
+            return
+        answers = {"version": {"ApiVersion": "1.45"}, "info": {"Name": "n1"}, "json": []}
+        body = json.dumps(answers[path]).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def address_string(self) -> str:
+        """A client on a Unix socket has no address."""
+        return "client"
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""

@@ -1,0 +1,94 @@
+"""A scripted upstream: a real server on real sockets that answers as a test tells it to."""
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+import dns.flags
+import dns.message
+import dns.rrset
+
+# Query -> the packets to send back, in order; an empty list is silence.
+Script = Callable[[dns.message.Message], Sequence[bytes]]
+
+
+def reply_to(query: dns.message.Message, *records: str, rcode: int = 0) -> dns.message.Message:
+    """A reply with records as in a zone file."""
+    message = dns.message.make_response(query, our_payload=1232)
+    message.set_rcode(dns.rcode.Rcode(rcode))
+    for record in records:
+        owner, ttl, qtype, data = record.split(maxsplit=3)
+        message.answer.append(dns.rrset.from_text(owner, int(ttl), "IN", qtype, data))
+    return message
+
+
+class ScriptedUpstream:
+    """Listens on one loopback port, UDP and TCP, in threads of its own; a context manager.
+
+    ``queries`` holds what came in over UDP with the port it came from, ``tcp_queries`` the rest.
+    """
+
+    def __init__(self, udp: Script, tcp: Script | None = None) -> None:
+        self._scripts = {"udp": udp, "tcp": tcp or udp}
+        self.queries: list[tuple[dns.message.Message, int]] = []
+        self.tcp_queries: list[dns.message.Message] = []
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp.bind(("127.0.0.1", 0))
+        self.port = self._udp.getsockname()[1]
+        self._tcp = socket.create_server(("127.0.0.1", self.port))
+        self._threads = [
+            threading.Thread(target=loop, daemon=True)
+            for loop in (self._serve_udp, self._serve_tcp)
+        ]
+
+    @property
+    def address(self) -> str:
+        """As ``--upstream`` takes it."""
+        return f"127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # Closing alone does not wake a thread that waits in recvfrom or accept.
+        with contextlib.suppress(OSError):
+            self._udp.sendto(b"", ("127.0.0.1", self.port))
+        self._tcp.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(2)
+        self._udp.close()
+        self._tcp.close()
+
+    def _serve_udp(self) -> None:
+        while True:
+            packet, client = self._udp.recvfrom(65535)
+            if not packet:
+                return
+            query = dns.message.from_wire(packet)
+            self.queries.append((query, client[1]))
+            for reply in self._scripts["udp"](query):
+                self._udp.sendto(reply, client)
+
+    def _serve_tcp(self) -> None:
+        while True:
+            try:
+                connection, _ = self._tcp.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError, struct.error):
+                (length,) = struct.unpack("!H", connection.recv(2))
+                query = dns.message.from_wire(connection.recv(length))
+                self.tcp_queries.append(query)
+                for reply in self._scripts["tcp"](query):
+                    connection.sendall(struct.pack("!H", len(reply)) + reply)
