@@ -34,7 +34,7 @@ _DNS = {
     "--services": ("catalog.services", "FILE", "Embedded: services as Consul definitions (JSON)."),
     "--advertise": ("catalog.advertise", "ADDR", "Embedded: the node's address."),
 }
-_ALL = _COMMON | _REGISTRAR | _DNS
+FLAGS = _COMMON | _REGISTRAR | _DNS
 _REPEATED = {"--listen", "--upstream", "--allow"}
 
 
@@ -44,7 +44,7 @@ def _takes(*groups: dict[str, tuple[str, str, str]]) -> Callable[[Command], Comm
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def run(config: str | None, *, debug: bool, registry: str = "", **given: Any) -> None:
-            flags = {_ALL[f"--{key.replace('_', '-')}"][0]: v for key, v in given.items() if v}
+            flags = {FLAGS[f"--{key.replace('_', '-')}"][0]: v for key, v in given.items() if v}
             flags = {k: list(v) if isinstance(v, tuple) else v for k, v in flags.items()}
             if registry:
                 flags["catalog.registry"] = registry
