@@ -1,7 +1,6 @@
 """Every command of the README is run, and prints what the README says."""
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -165,7 +164,7 @@ def children(log: Path) -> list[int]:
 
 def _writes_to(process: Path, log: Path) -> bool:
     try:
-        return os.path.samefile(process / "fd" / "2", log)
+        return log.samefile(process / "fd" / "2")
     except OSError:
         return False
 
