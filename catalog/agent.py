@@ -82,7 +82,9 @@ class ConsulAgent:
             yield
         except requests.RequestException as error:
             message = f"{self.location} does not answer: {_innermost(error)}"
-            raise CatalogUnavailable(f"{message}; is the agent running there?") from error
+            raise CatalogUnavailable(
+                f"{message} (start the agent, or name another with consul://HOST:PORT)"
+            ) from error
         except (consul.ConsulException, ClientError, ValueError) as error:
             raise CatalogRefused(f"{self.location} refused to {what}: {error}") from error
 

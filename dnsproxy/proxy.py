@@ -10,11 +10,14 @@ from dnsproxy.core.names import to_text
 from dnsproxy.core.replies import rcode_reply, refuse
 from dnsproxy.core.wire import Rcode
 from dnsproxy.edges.listeners import TcpListener, UdpListener
+from dnsproxy.errors import ListenError
 from dnsproxy.resolver import EmbeddedZone, Resolver
 
 log = logging.getLogger("dnsproxy")
 
 DRAIN_S = 2.0
+# The kernel chooses a free UDP port; that TCP is free there too is likely, not certain.
+_PORT_TRIES = 32
 
 
 class DnsProxy:
@@ -31,10 +34,8 @@ class DnsProxy:
         bound: list[Endpoint] = []
         try:
             for address in self._listen:
-                udp = UdpListener(address, self)
-                self._listeners.append(udp)
-                # Port 0 (tests): TCP on the port that UDP was given.
-                self._listeners.append(TcpListener(udp.address, self))
+                udp, tcp = self._listen_on(address)
+                self._listeners += [udp, tcp]
                 bound.append(udp.address)
         except BaseException:
             self.stop(0)
@@ -42,6 +43,19 @@ class DnsProxy:
         for listener in self._listeners:
             listener.start()
         return bound
+
+    def _listen_on(self, address: Endpoint) -> tuple[UdpListener, TcpListener]:
+        """Both protocols on one port; of port 0, the first that is free for both."""
+        tries = _PORT_TRIES if address.port == 0 else 1
+        while True:
+            udp = UdpListener(address, self)
+            try:
+                return udp, TcpListener(udp.address, self)
+            except ListenError:
+                udp.stop(0)
+                tries -= 1
+                if not tries:
+                    raise
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Take no more queries, and finish those in flight."""
@@ -71,3 +85,7 @@ class DnsProxy:
             # A fault of ours costs this answer, never the process; the client is not kept waiting.
             log.exception("no answer for %s", to_text(query.question.name))
             return rcode_reply(query, Rcode.SERVFAIL)
+
+    def shed(self, query: Query) -> bytes:
+        """See :class:`~dnsproxy.edges.listeners.Answerer`."""
+        return self._resolver.shed(query)

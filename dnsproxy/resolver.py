@@ -54,6 +54,11 @@ class Resolver:
             case _:
                 return rcode_reply(query, Rcode.REFUSED)
 
+    def shed(self, query: Query) -> bytes:
+        """SERVFAIL at once: the client asks its next server, and we are not buried."""
+        self._tell(f"too many queries wait for upstreams; {to_text(query.question.name)} given up")
+        return rcode_reply(query, Rcode.SERVFAIL)
+
     def _from_catalog(self, query: Query, catalog: CatalogView, *, tcp: bool) -> bytes:
         found = answer(query.question, catalog, time.time(), random.shuffle)
         reply = scan(pack(query.question, found))

@@ -13,6 +13,7 @@ from dnsproxy.proxy import DnsProxy
 from registrar.reconciler import Registrar
 from seamark import __version__
 from seamark.errors import StartError
+from seamark.settings import HttpSettings
 from seamark.web import StatusServer
 
 log = logging.getLogger("seamark")
@@ -53,15 +54,26 @@ class App:
             log.info("DNS on %s", ", ".join(map(str, bound)))
         for line in self.words:
             log.info("%s", line)
-        status = None
-        if self.status_address is not None:
-            status = StatusServer(self.status_address, self._readiness)
-            status.start()
-            log.info("status on http://%s/ready", self.status_address)
+        status = self._start_status()
         if self.registrar is not None:
             self.registrar.start()
         if bound:
             log.info("try: %s", self._example(bound[0]))
+        return status
+
+    def _start_status(self) -> StatusServer | None:
+        if self.status_address is None:
+            return None
+        status = StatusServer(self.status_address, self._readiness)
+        try:
+            status.start()
+        except StartError as error:
+            if str(self.status_address) != HttpSettings().listen:
+                raise
+            # Nobody asked for it, and `registrar` beside `dnsproxy` both want the default.
+            log.warning("%s; going on without; %s", error, error.hint)
+            return None
+        log.info("status on http://%s/ready", self.status_address)
         return status
 
     def _example(self, address: Endpoint) -> str:

@@ -1,6 +1,7 @@
 """The status side: is it alive, and is it ready. Read-only, on loopback by default."""
 
 import logging
+import os
 from collections.abc import Callable
 
 import falcon
@@ -51,8 +52,10 @@ class StatusServer:
         try:
             self._server.start()
         except OSError as error:
+            # gevent appends the address to strerror.
+            reason = os.strerror(error.errno) if error.errno else error
             raise StartError(
-                f"cannot listen on {self._address} (http): {error.strerror or error}",
+                f"cannot listen on {self._address} (http): {reason}",
                 "choose another with `--http ADDR:PORT`, or `--http off`",
             ) from error
 

@@ -36,10 +36,8 @@ class ScriptedUpstream:
         self._scripts = {"udp": udp, "tcp": tcp or udp}
         self.queries: list[tuple[dns.message.Message, int]] = []
         self.tcp_queries: list[dns.message.Message] = []
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._udp, self._tcp = _one_port_for_both()
         self.port = self._udp.getsockname()[1]
-        self._tcp = socket.create_server(("127.0.0.1", self.port))
         self._threads = [
             threading.Thread(target=loop, daemon=True)
             for loop in (self._serve_udp, self._serve_tcp)
@@ -92,3 +90,17 @@ class ScriptedUpstream:
                 self.tcp_queries.append(query)
                 for reply in self._scripts["tcp"](query):
                     connection.sendall(struct.pack("!H", len(reply)) + reply)
+
+
+def _one_port_for_both() -> tuple[socket.socket, socket.socket]:
+    """A UDP and a listening TCP socket on the first port that is free for both."""
+    while True:
+        tcp = socket.create_server(("127.0.0.1", 0))
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind(tcp.getsockname())
+        except OSError:
+            tcp.close()
+            udp.close()
+            continue
+        return udp, tcp

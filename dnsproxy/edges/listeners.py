@@ -47,6 +47,9 @@ class Answerer(Protocol):
     def resolve(self, query: Query, *, tcp: bool) -> bytes:
         """The reply; may wait."""
 
+    def shed(self, query: Query) -> bytes:
+        """The reply to a query that there is no room to wait for."""
+
 
 class UdpListener:
     """One UDP socket, read in the hub's own callback: no greenlet for a packet that needs none."""
@@ -91,7 +94,10 @@ class UdpListener:
         reply = self._answerer.accept(packet, client[0], tcp=False)
         if isinstance(reply, bytes):
             self._send(reply, ancillary, client)
-        elif reply is not None and not self._pool.full():
+        elif reply is not None and self._pool.full():
+            # To wait for room here would hold up those that need no waiting.
+            self._send(self._answerer.shed(reply), ancillary, client)
+        elif reply is not None:
             self._pool.spawn(self._wait_and_send, reply, ancillary, client)
 
     def _wait_and_send(self, query: Query, ancillary: Ancillary, client: tuple[Any, ...]) -> None:

@@ -115,6 +115,6 @@ def test_nobody_there_is_told_with_the_way_out():
     """What, where, why, and what to look at."""
     with Agent() as closed:
         client = closed.client
-    expected = r"Consul at http://127.0.0.1:\d+ does not answer: Connection refused; is the agent"
+    expected = r"Consul at http://127.0.0.1:\d+ does not answer: Connection refused \(start the"
     with pytest.raises(CatalogUnavailable, match=expected):
         client.services()

@@ -1,13 +1,16 @@
 """Forwarding, on the real process and real sockets, against an upstream that misbehaves."""
 
+import socket
 import time
 
 import dns.flags
 import dns.message
 import pytest
 
+from dnsproxy.edges.listeners import IN_FLIGHT
 from tests.asking import addresses, ask, rcode, records
 from tests.commands import Running
+from tests.dnsproxy.packets import query_wire
 from tests.upstream import Script, ScriptedUpstream, reply_to
 
 RECORD = "a.example. 60 A 192.0.2.7"
@@ -192,6 +195,33 @@ def test_where_tcp_is_filtered_half_an_answer_is_passed_on_as_such():
         reply = ask(running.port, "a.example")
     assert reply.flags & dns.flags.TC
     assert {"A 192.0.2.7"} == records(reply)
+
+
+def test_more_queries_than_can_wait_are_given_up_at_once():
+    """The surplus gets SERVFAIL now, not silence; and those that need no waiting are answered."""
+    embedded = ["--services", "conf/services.json", "--node", "n1", "--advertise", "10.1.0.1"]
+    with (
+        ScriptedUpstream(silent) as upstream,
+        Running(
+            "dnsproxy",
+            "--listen",
+            "127.0.0.1:0",
+            "--http",
+            "off",
+            "--upstream",
+            upstream.address,
+            *embedded,
+        ) as running,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
+    ):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        client.settimeout(10)
+        for number in range(IN_FLIGHT + 100):
+            client.sendto(query_wire(f"n{number}.example"), ("127.0.0.1", running.port))
+        shed = dns.message.from_wire(client.recv(512))
+        assert rcode(shed) == "SERVFAIL"
+        assert {"10.1.0.1"} == addresses(running.port, "svc1.service.consul")
+        assert "too many queries wait" in running.log
 
 
 def test_no_name_below_consul_ever_leaves_for_another_upstream():

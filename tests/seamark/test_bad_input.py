@@ -99,6 +99,16 @@ def test_a_taken_status_port_is_told():
     assert "Traceback" not in done.stderr
 
 
+def test_both_halves_run_beside_each_other(engine_without_containers: SmallEngine):
+    """Each alone wants the default status port; who comes second goes on without."""
+    docker = f"unix://{engine_without_containers.path}"
+    with (
+        Running("registrar", "--docker", docker, "consul://127.0.0.1:9"),
+        Running("dnsproxy", "--listen", "127.0.0.1:0") as second,
+    ):
+        assert "(http): Address already in use; going on without" in second.log
+
+
 def test_no_permission_on_the_engines_socket_is_told_and_dns_answers(tmp_path, waits: Waits):
     """One line that says who may; the proxy runs all the same, and it is tried again."""
     tmp_path.chmod(0o755)
@@ -140,7 +150,7 @@ def test_an_unreachable_consul_is_told_once_and_its_names_are_servfail(
         docker = ["--docker", f"unix://{engine_without_containers.path}"]
         with Running("seamark", "up", f"consul://{address}", *flags, *docker) as running:
             assert rcode(ask(running.port, "web.service.consul")) == "SERVFAIL"
-            words = f"Consul at http://{address} does not answer: Connection refused; is the agent"
+            words = f"Consul at http://{address} does not answer: Connection refused (start the"
             waits.until("told", lambda: words in running.log)
             pause(2)
     assert running.log_at_end.count("does not answer") == 1
