@@ -11,7 +11,7 @@ from typing import Any
 import dnslib
 from dnslib.label import DNSBuffer
 
-from dnsproxy.core.names import Name
+from dnsproxy.core.names import NAME_MAX, Name
 from dnsproxy.core.wire import AA, CLASS_IN, HEADER, QR, Question, Rcode, Type
 
 _POINTER_MAX = 0x3FFF
@@ -70,7 +70,8 @@ class _Buffer(DNSBuffer):  # type: ignore[misc]  # dnslib ships no types
 
     def encode_name(self, name: Any) -> None:
         known = self.names
-        if self.offset > _POINTER_MAX:
+        # A name that begins before the limit may have labels behind it.
+        if self.offset + NAME_MAX > _POINTER_MAX:
             self.names = dict(known)
         super().encode_name(name)
         self.names = known

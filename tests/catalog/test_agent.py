@@ -85,6 +85,7 @@ def test_the_environment_does_not_redirect_us(agent, monkeypatch):
     """The library lets CONSUL_HTTP_* win over its arguments, and crashes on some forms."""
     monkeypatch.setenv("CONSUL_HTTP_ADDR", "unix:///nowhere:1:2:3")
     monkeypatch.setenv("CONSUL_HTTP_TOKEN", "another")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     agent.client.deregister("x")
     assert agent.seen == [("PUT", "/v1/agent/service/deregister/x", b"", "secret")]
 

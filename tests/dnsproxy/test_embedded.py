@@ -209,18 +209,22 @@ def test_every_order_of_the_instances_comes_up():
     assert {"10.1.0.1", "10.2.0.2"} == first
 
 
-def test_an_answer_longer_than_a_pointer_can_reach_is_still_read():
-    """Past 16383 bytes a name cannot be pointed to (RFC 1035 4.1.4)."""
+@pytest.mark.parametrize("padding", range(0, 60, 3))
+def test_an_answer_longer_than_a_pointer_can_reach_is_still_read(padding):
+    """Past 16383 bytes a name cannot be pointed to (RFC 1035 4.1.4), wherever the border falls."""
     many = [
-        Service(id=str(n), name="many", port=n, address=f"host-{n:04}.{'x' * 30}.example")
-        for n in range(1, 800)
+        Service(id=str(n), name="many", port=n, address=f"10.3.{n // 250}.{n % 250 + 1}")
+        for n in range(1, 500)
     ]
-    catalog = EmbeddedCatalog(NODE, many)
+    node = Node(name="x" * padding or "n1", address="10.1.0.1")
+    many.append(Service(id="0", name="many", port=1))
     question = query("many.service.consul", "SRV").question
-    wire = pack(question, answer(question, catalog, 0, random.shuffle))
+    wire = pack(question, answer(question, EmbeddedCatalog(node, many), 0, random.shuffle))
     found = dns.message.from_wire(wire)
     assert len(wire) > 0x4000
-    assert len(found.answer[0]) == 799
+    assert len(found.answer[0]) == 500
+    targets = {item.target for item in found.answer[0]}
+    assert targets == {rrset.name for rrset in found.additional}
 
 
 @given(

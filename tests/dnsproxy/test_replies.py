@@ -6,6 +6,7 @@ import dns.rcode
 import pytest
 from hypothesis import given, strategies as st
 
+from dnsproxy.core.gate import Query, admit
 from dnsproxy.core.replies import match_reply, rcode_reply, relay, size_limit, upstream_query
 from dnsproxy.core.wire import Rcode
 from tests.dnsproxy.packets import query, reply
@@ -112,6 +113,28 @@ def test_a_reply_to_another_question_is_none(name, qtype, changed):
     for position, byte in changed.items():
         wire[position] = byte
     assert None is match_reply(bytes(wire), query("a.example", "A"), 0x1234)
+
+
+def test_a_reply_in_another_case_is_the_reply():
+    """Current Consul lower-cases the question that it gives back."""
+    for asked, echoed in (("A.exaMPLE", "a.example"), ("a.example", "A.EXAMPLE")):
+        found = reply(query(echoed), "a.example. 1 A 10.0.0.1")
+        assert None is not match_reply(found.wire, query(asked), 0x1234)
+
+
+@pytest.mark.parametrize("flag", [dns.flags.RD, dns.flags.CD])
+def test_rd_and_cd_go_both_ways(flag):
+    """RFC 1035 4.1.1, RFC 4035 3.2.2: what the client set comes back, and CD goes upstream."""
+    for value in (0, flag):
+        message = dns.message.make_query("a.example", "A")
+        message.flags = value
+        asked = admit(message.to_wire())
+        assert isinstance(asked, Query)
+        answered = dns.message.from_wire(rcode_reply(asked, Rcode.NOERROR))
+        assert value == answered.flags & flag
+        sent = dns.message.from_wire(upstream_query(asked, 1, 1232))
+        assert value & dns.flags.CD == sent.flags & dns.flags.CD
+        assert sent.flags & dns.flags.RD
 
 
 def test_the_query_itself_is_no_reply():

@@ -2,7 +2,8 @@
 
 import pytest
 
-from registrar.core.metadata import is_true, split_tags
+from registrar.core.metadata import is_true, read_metadata, split_tags
+from tests.registrar.inspect_output import container
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,13 @@ from registrar.core.metadata import is_true, split_tags
 def test_tags_are_split_as_registrator_does(text, expected):
     """Rows 1 to 9 and 17 of the behaviour table."""
     assert expected == split_tags(text)
+
+
+def test_two_spellings_of_a_label_do_not_depend_on_the_maps_order():
+    """Registrator took whichever the map gave last."""
+    labels = {"SERVICE_NAME": "upper", "SERVICE_Name": "mixed"}
+    for ordered in (labels, dict(reversed(labels.items()))):
+        assert read_metadata(container({}, labels=ordered)).generic["name"] == "mixed"
 
 
 @pytest.mark.parametrize(
