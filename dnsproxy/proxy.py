@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Sequence
 
+import gevent
+
 from dnsproxy.core.access import AllowList
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import Query, Refusal, admit, is_query
@@ -59,8 +61,7 @@ class DnsProxy:
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Take no more queries, and finish those in flight."""
-        for listener in self._listeners:
-            listener.stop(drain_s)
+        gevent.joinall([gevent.spawn(listener.stop, drain_s) for listener in self._listeners])
         self._listeners = []
 
     def accept(self, packet: bytes, client: str, *, tcp: bool) -> Query | bytes | None:

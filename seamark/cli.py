@@ -116,7 +116,8 @@ def up(settings: Settings) -> None:
 def registrar(settings: Settings) -> None:
     """Keep the services of this host's containers in REGISTRY_URI, `consul://HOST:PORT`."""
     address = wiring.agent_address(settings, dict(os.environ))
-    assert address is not None
+    if address is None:
+        raise SettingsError("registry: empty", "write `consul://HOST:8500`")
     agent = wiring.consul_agent(address, dict(os.environ))
     half = wiring.registrar(settings, wiring.engine(settings), agent)
     App(

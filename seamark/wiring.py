@@ -1,6 +1,7 @@
 """Settings -> the parts that run, checked before anything is bound."""
 
 import contextlib
+import ipaddress
 import socket
 from pathlib import Path
 
@@ -40,6 +41,12 @@ def agent_address(settings: Settings, environment: dict[str, str]) -> AgentAddre
     """The Consul agent that the registry URI names; None for the embedded catalog."""
     if not settings.catalog.registry:
         return None
+    if settings.catalog.services:
+        raise SettingsError(
+            f"services: {settings.catalog.services} is for the embedded catalog, and registry "
+            "names a Consul",
+            "give the file to the agent: consul agent -config-file FILE",
+        )
     try:
         return parse_registry_uri(
             settings.catalog.registry, environment.get("CONSUL_HTTP_ADDR", "")
@@ -70,6 +77,11 @@ def embedded_catalog(
     settings: Settings, container_engine: DockerEngine | None
 ) -> tuple[EmbeddedCatalog, list[str]]:
     """The catalog in this process with its static services, and remarks on their file."""
+    if settings.dns.consul_dns:
+        raise SettingsError(
+            f"consul-dns: {settings.dns.consul_dns} is a Consul, and the catalog is embedded",
+            "name the registry, `consul://HOST:8500`, or leave --consul-dns out",
+        )
     services, remarks = _static_services(settings.catalog.services)
     name = settings.node or _host_name(container_engine)
     try:
@@ -77,14 +89,19 @@ def embedded_catalog(
     except ValueError as error:
         raise SettingsError(f"node: {error}", "name the host with --node") from error
     address = settings.catalog.advertise or default_route_address()
-    parse_endpoint(address, "advertise", 0)
+    try:
+        ipaddress.ip_address(address)
+    except ValueError as error:
+        message = f"advertise: `{address}` is no IP address"
+        raise SettingsError(message, "name the address that others reach this host at") from error
     return EmbeddedCatalog(Node(name=name, address=address), services), remarks
 
 
-def registrar(settings: Settings, container_engine: DockerEngine, catalog: object) -> Registrar:
+def registrar(
+    settings: Settings, container_engine: DockerEngine, catalog: EmbeddedCatalog | ConsulAgent
+) -> Registrar:
     """The registrar for an engine and a catalog."""
     host = catalog.node.name if isinstance(catalog, EmbeddedCatalog) else settings.node
-    assert isinstance(catalog, EmbeddedCatalog | ConsulAgent)
     return Registrar(container_engine, catalog, host, settings.registrar.resync_s)
 
 
@@ -144,6 +161,8 @@ def _listen(settings: Settings) -> list[Endpoint]:
     listen = [parse_endpoint(text, "listen") for text in settings.dns.listen]
     if not listen:
         raise SettingsError("listen: no address to answer on", "name one with --listen ADDR:PORT")
+    if len(set(listen)) < len(listen):
+        raise SettingsError("listen: an address stands twice", "name each once")
     if len(listen) > 1 and not is_local("::"):
         # A host without IPv6: the default's second half means nothing here.
         listen = [address for address in listen if address.host != "::"]

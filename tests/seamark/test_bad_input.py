@@ -30,7 +30,13 @@ QUIET = ["--listen", "127.0.0.1:0", "--http", "off"]
         (["--services", "nowhere.json"], "services: nowhere.json cannot be read: No such file"),
         (["--services", "pyproject.toml"], "pyproject.toml: not JSON"),
         (["--docker", "tcp:/x"], "docker: `tcp:/x` is no URL of an engine"),
-        (["--advertise", "me"], "advertise: `me` does not start with an IP address"),
+        (["--advertise", "me"], "advertise: `me` is no IP address"),
+        (["--advertise", "10.0.0.1:80"], "advertise: `10.0.0.1:80` is no IP address"),
+        (["--listen", ":5300", "--listen", "0.0.0.0:5300"], "listen: an address stands twice"),
+        (
+            ["consul://127.0.0.1:8500", "--services", "conf/services.json"],
+            "services: conf/services.json is for the embedded catalog, and registry names a Consul",
+        ),
         (["--node", "a..b"], "node: `a..b` has a label that is empty"),
         (["--config", "nowhere.toml"], "nowhere.toml: cannot be read: No such file"),
         (["--lissten", "x"], "No such option"),
@@ -63,6 +69,25 @@ def test_the_registrar_wants_a_registry():
     done = run("registrar")
     assert done.returncode == 2
     assert "Missing argument 'REGISTRY_URI'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "args", "words"),
+    [
+        ("registrar", [""], "registry: empty"),
+        (
+            "dnsproxy",
+            ["--services", "conf/services.json", "--consul-dns", "127.0.0.1:8600"],
+            "consul-dns: 127.0.0.1:8600 is a Consul, and the catalog is embedded",
+        ),
+        ("seamark", ["up", "--consul-dns", "127.0.0.1:8600"], "and the catalog is embedded"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(command, args, words):
+    """Rather than one of them quietly ignored."""
+    done = run(command, *args)
+    assert done.returncode == 2
+    assert words in done.stderr
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
