@@ -13,7 +13,7 @@ from tests.small_engine import SmallEngine
 def engine_without_containers(tmp_path: Path) -> Iterator[SmallEngine]:
     """An engine that answers."""
     with SmallEngine(tmp_path / "engine.sock") as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server
         server.ending.set()
