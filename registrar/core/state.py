@@ -29,6 +29,7 @@ class State:
         self._stop_signals: dict[str, str] = {}
         self._fingerprints: dict[str, str] = {}
         self._leaving: dict[str, float] = {}
+        self._looked_at: set[str] = set()
 
     def note(self, notice: Notice, now: float) -> None:
         """Take in an event: a container that was sent its end is leaving from this moment."""
@@ -54,6 +55,7 @@ class State:
     def want(self, container_id: str, desired: Desired) -> None:
         """What should be registered for a container."""
         self._release(container_id)
+        self._looked_at.add(container_id)
         self._desired[container_id] = desired
         for service_id in desired.services:
             self._wanted_by[service_id].add(container_id)
@@ -61,6 +63,7 @@ class State:
     def forget(self, container_id: str) -> None:
         """The container does not run; nothing is wanted for it. It may still be leaving."""
         self._release(container_id)
+        self._looked_at.add(container_id)
         self._stop_signals.pop(container_id, None)
         self._fingerprints.pop(container_id, None)
 
@@ -88,6 +91,7 @@ class State:
             if self._fingerprints.get(container_id) != fingerprint
         }
         self._fingerprints = dict(running)
+        self._looked_at &= running.keys()
         registered = {
             container_of(service) for service in self.actual.values() if is_ours(service, host)
         }
@@ -111,6 +115,6 @@ class State:
             for service_id, service in self.actual.items()
             if is_left_behind(service, host) and service_id not in self._wanted_by
         ]
-        if found and not running.keys() <= self._desired.keys():
+        if found and not running.keys() <= self._looked_at:
             return None
         return found

@@ -93,6 +93,15 @@ def test_what_registrator_left_behind_goes_only_once_every_container_was_looked_
     assert state.left_behind({CID: "v1"}, HOST) == ["host1:old:80"]
 
 
+def test_a_listed_container_that_wants_nothing_does_not_hold_the_sweep_up():
+    """The engine lists a paused one as running."""
+    state = State()
+    state.actual = {"host1:old:80": Service(id="host1:old:80", name="web")}
+    state.compare({CID: "v1"}, HOST)
+    state.forget(CID)
+    assert ["host1:old:80"] == state.left_behind({CID: "v1"}, HOST)
+
+
 def test_what_others_registered_is_never_left_behind():
     """Another host's registrator, somebody by hand, our own."""
     state = State()
