@@ -64,7 +64,7 @@ class Registrar:
         self._engine_outage = Outage(f"the container engine at {engine.url}", ENGINE_RETRY_S)
         self._catalog_outage = Outage(catalog.location, CATALOG_RETRY_S)
         self._compared = False
-        self._greenlets: list[gevent.Greenlet[[], None]] = []
+        self._greenlets: list[gevent.Greenlet[..., None]] = []
 
     @property
     def unready(self) -> str:
@@ -77,7 +77,16 @@ class Registrar:
         """Begin."""
         loops: list[Callable[[], None]] = [self._watch_engine, self._compare_regularly]
         loops += [self._look_around] * LOOKERS
-        self._greenlets = [gevent.spawn(loop) for loop in loops]
+        self._greenlets = [gevent.spawn(self._keep_turning, loop) for loop in loops]
+
+    def _keep_turning(self, loop: Callable[[], None]) -> None:
+        """No answer of engine or agent, however odd, ends a loop for good."""
+        while True:
+            try:
+                loop()
+            except Exception:
+                log.exception("an unexpected fault; going on")
+                gevent.sleep(ENGINE_RETRY_S)
 
     def stop(self) -> None:
         """End, leaving what is registered as it is: an upgrade must take no service away."""

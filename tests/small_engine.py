@@ -16,6 +16,12 @@ class SmallEngine(socketserver.ThreadingUnixStreamServer):
         super().__init__(str(path), _Handler)
         self.path = path
         self.ending = threading.Event()
+        # Last part of the path -> what it is answered with.
+        self.answers: dict[str, object] = {
+            "version": {"ApiVersion": "1.45"},
+            "info": {"Name": "n1"},
+            "json": [],
+        }
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -29,8 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.server.ending.wait(30)
             return
-        answers = {"version": {"ApiVersion": "1.45"}, "info": {"Name": "n1"}, "json": []}
-        body = json.dumps(answers[path]).encode()
+        body = json.dumps(self.server.answers[path]).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.lab
 
 HOST = "node3"
 # A comparison of everything each second: the tests break things that no event tells of.
-RESYNC = {"SEAMARK_RESYNC_S": "1"}
+RESYNC_S = "1"
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def agent(consul_binary: Path, engine: Engine) -> Iterator[ConsulAgent]:
 def registrar(engine: Engine, agent: ConsulAgent) -> Running:
     """Our registrar between the two."""
     flags = ["--docker", engine.url, "--node", HOST, "--http", "off"]
-    return Running("registrar", *flags, f"consul://{agent.http_address}", **RESYNC)
+    return Running("registrar", *flags, f"consul://{agent.http_address}", SEAMARK_RESYNC_S=RESYNC_S)
 
 
 def services(agent: ConsulAgent) -> dict[str, dict[str, Any]]:

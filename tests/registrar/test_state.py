@@ -99,7 +99,7 @@ def test_a_listed_container_that_wants_nothing_does_not_hold_the_sweep_up():
     state.actual = {"host1:old:80": Service(id="host1:old:80", name="web")}
     state.compare({CID: "v1"}, HOST)
     state.forget(CID)
-    assert ["host1:old:80"] == state.left_behind({CID: "v1"}, HOST)
+    assert state.left_behind({CID: "v1"}, HOST) == ["host1:old:80"]
 
 
 def test_what_others_registered_is_never_left_behind():

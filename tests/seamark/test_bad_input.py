@@ -181,6 +181,23 @@ def test_an_unreachable_consul_is_told_once_and_its_names_are_servfail(
     assert running.log_at_end.count("does not answer") == 1
 
 
+def test_an_odd_answer_of_the_engine_ends_no_loop(
+    engine_without_containers: SmallEngine, waits: Waits
+):
+    """Told, tried again, and all is well once the answers are."""
+    engine = engine_without_containers
+    engine.answers["json"] = [{"no": "Id"}, 7]
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    flags = ["--listen", "127.0.0.1:0", "--http", f"127.0.0.1:{port}"]
+    variables = {"SEAMARK_RESYNC_S": "0.2", "DOCKER_HOST": f"unix://{engine.path}"}
+    with Running("seamark", "up", *flags, faults_expected=True, **variables) as running:
+        waits.until("told", lambda: "an unexpected fault; going on: KeyError" in running.log)
+        assert get(port, "ready")[0] == 503
+        engine.answers["json"] = []
+        waits.until("ready", lambda: get(port, "ready")[0] == 200, 4)
+
+
 def test_ready_says_what_is_not(waits: Waits):
     """/health is about us, /ready about all that we need."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
