@@ -30,6 +30,7 @@ TCP_CLIENTS = 256
 TCP_MESSAGE_S = 2.0
 TCP_IDLE_S = 10.0
 _RECEIVE = 65535
+_BACKLOG = 128
 _BUFFER = 4 * 1024 * 1024
 # Absent from the socket module before Python 3.13.
 _IP_PKTINFO = getattr(socket, "IP_PKTINFO", 8)
@@ -116,7 +117,6 @@ class TcpListener:
         self.address = address
         self._answerer = answerer
         listening = _bound(address, socket.SOCK_STREAM)
-        listening.listen(128)
         self._server = StreamServer(
             gsocket.socket(fileno=listening.detach()), self._serve, spawn=Pool(TCP_CLIENTS)
         )
@@ -163,7 +163,10 @@ def _read(connection: gsocket.socket, length: int) -> bytes:
 
 
 def _bound(address: Endpoint, kind: socket.SocketKind) -> socket.socket:
-    """A bound socket that tells where its datagrams were sent to. Raises :class:`ListenError`."""
+    """A socket that tells where its datagrams were sent to, or one that listens.
+
+    Raises :class:`ListenError`.
+    """
     family = socket.AF_INET6 if address.is_ipv6 else socket.AF_INET
     # The real socket, not gevent's: the hub's callback must never switch.
     sock: socket.socket = monkey.get_original("socket", "socket")(family, kind)
@@ -179,6 +182,8 @@ def _bound(address: Endpoint, kind: socket.SocketKind) -> socket.socket:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.settimeout(0)
         sock.bind((address.host, address.port))
+        if kind == socket.SOCK_STREAM:
+            sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
         raise ListenError(_explain(address, kind, error)) from error
