@@ -44,11 +44,6 @@ def parse_registry_uri(uri: str, consul_http_addr: str = "") -> AgentAddress:
     return _parse_host_port(rest, uri)
 
 
-def parse_http_addr(text: str) -> AgentAddress:
-    """The agent at ``host``, ``host:port`` or ``http://host:port`` (CONSUL_HTTP_ADDR's forms)."""
-    return _parse_host_port(text, text)
-
-
 def _parse_host_port(text: str, whole: str) -> AgentAddress:
     bare = text.split("://", 1)[-1].lstrip("/")
     try:

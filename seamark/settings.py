@@ -10,8 +10,6 @@ from msgspec import Meta, Struct, field
 
 from dnsproxy.core.access import PRIVATE_NETWORKS
 
-Text = str
-
 
 class CatalogSettings(Struct, forbid_unknown_fields=True):
     """``[catalog]``: where services live."""

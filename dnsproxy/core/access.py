@@ -4,8 +4,6 @@ import functools
 import ipaddress
 from collections.abc import Iterable
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 # Private, link-local, loopback (RFC 1918, 6598, 3927, 4193, 4291).
 PRIVATE_NETWORKS = (
     "127.0.0.0/8",

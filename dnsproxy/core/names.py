@@ -16,11 +16,6 @@ def lower(name: Name) -> Name:
     return tuple(label.lower() for label in name)
 
 
-def is_below(name: Name, suffix: Name) -> bool:
-    """Whether a canonical name is ``suffix`` or ends in it, label by label."""
-    return name[len(name) - len(suffix) :] == suffix if len(name) >= len(suffix) else False
-
-
 def from_text(text: str) -> Name:
     r"""The name in a setting or a service definition; ``\.`` and ``\DDD`` as in RFC 1035 5.1.
 
@@ -44,11 +39,6 @@ def to_text(name: Name) -> str:
     if not name:
         return "."
     return "".join(_escape(label) + "." for label in name)
-
-
-def to_wire(name: Name) -> bytes:
-    """Uncompressed wire form."""
-    return b"".join(bytes((len(label),)) + label for label in name) + b"\0"
 
 
 def wire_length(name: Name) -> int:

@@ -10,7 +10,9 @@ from dnsproxy.core.gate import EDNS_SIZE, UDP_SIZE_WITHOUT_EDNS, Query, Refusal
 from dnsproxy.core.wire import (
     AA,
     AD,
+    ADDITIONAL,
     ANSWER,
+    AUTHORITY,
     CD,
     HEADER,
     QR,
@@ -63,7 +65,10 @@ def relay(query: Query, reply: Message, limit: int, *, authoritative: bool) -> b
     keep, end, cut = _fitting(reply, limit - len(opt))
     if cut:
         flags |= TC
-    counts = [sum(1 for record in keep if record.section == section) for section in (1, 2, 3)]
+    counts = [
+        sum(1 for record in keep if record.section == section)
+        for section in (ANSWER, AUTHORITY, ADDITIONAL)
+    ]
     if opt:
         counts[2] += 1
     header = HEADER.pack(query.message.id, flags, 1, *counts)
@@ -84,7 +89,7 @@ def _fitting(reply: Message, limit: int) -> tuple[list[Record], int, bool]:
         keep.append(record)
         end = record.end
     lost = reply.records[len(keep) :]
-    cut = any(record.section <= 2 and record.rtype != Type.OPT for record in lost)
+    cut = any(record.section <= AUTHORITY and record.rtype != Type.OPT for record in lost)
     if cut:
         while keep and keep[-1].section > ANSWER:
             end = keep.pop().start

@@ -44,7 +44,6 @@ class Type(IntEnum):
     NS = 2
     CNAME = 5
     SOA = 6
-    PTR = 12
     TXT = 16
     AAAA = 28
     SRV = 33
