@@ -204,11 +204,11 @@ class Registrar:
         match change:
             case Register(service):
                 self._catalog.register(service)
-                self._state.actual[service.id] = service
+                self._state.registered(service)
                 log.info("registered %s as %s, port %d", service.id, service.name, service.port)
             case Deregister(service_id):
                 self._catalog.deregister(service_id)
-                self._state.actual.pop(service_id, None)
+                self._state.deregistered(service_id)
                 log.info("deregistered %s", service_id)
             case Foreign(service):
                 self._say(container_id, [f"left out: {service.id}: the id is somebody else's"])
@@ -243,7 +243,7 @@ class Registrar:
         running = self._engine.running()
         self._engine_outage.over()
         with self._writing:
-            self._state.actual = self._catalog.services()
+            self._state.learn(self._catalog.services())
         if self._catalog_outage.over():
             log.info("comparing everything with %s", self._catalog.location)
         self._compared = True

@@ -40,9 +40,10 @@ def diff(
 ) -> list[Change]:
     """What to write so that the catalog has just ``desired`` for the container.
 
-    ``actual`` is the whole agent: ids are unique there, whoever holds them. ``claimed`` are the
-    ids that other containers of this host want too: who has one keeps it. Removals come first, so
-    that a renamed service is never there twice.
+    ``actual`` holds what the agent has for the container or under the desired ids, or more: ids
+    are unique there, whoever holds them. ``claimed`` are the ids that other containers of this host
+    want too: who has one keeps it. Removals come first, so that a renamed service is never there
+    twice.
     """
     changes: list[Change] = [
         Deregister(service_id)

@@ -23,13 +23,33 @@ class State:
     """Engine, desired and actual side of one host. Times are seconds on any steady clock."""
 
     def __init__(self) -> None:
-        self.actual: dict[str, Service] = {}
+        self._actual: dict[str, Service] = {}
+        self._ids_of: defaultdict[str, set[str]] = defaultdict(set)
         self._desired: dict[str, Desired] = {}
         self._wanted_by: defaultdict[str, set[str]] = defaultdict(set)
         self._stop_signals: dict[str, str] = {}
         self._fingerprints: dict[str, str] = {}
         self._leaving: dict[str, float] = {}
         self._looked_at: set[str] = set()
+
+    def learn(self, services: Mapping[str, Service]) -> None:
+        """Everything that is on the agent, by id, whoever registered it."""
+        self._actual = {}
+        self._ids_of.clear()
+        for service in services.values():
+            self.registered(service)
+
+    def registered(self, service: Service) -> None:
+        """The service is on the agent now, in place of what had its id."""
+        self.deregistered(service.id)
+        self._actual[service.id] = service
+        self._ids_of[container_of(service)].add(service.id)
+
+    def deregistered(self, service_id: str) -> None:
+        """The agent has no service with that id now."""
+        gone = self._actual.pop(service_id, None)
+        if gone is not None:
+            self._ids_of[container_of(gone)].discard(service_id)
 
     def note(self, notice: Notice, now: float) -> None:
         """Take in an event: a container that was sent its end is leaving from this moment."""
@@ -77,7 +97,10 @@ class State:
         """The writes that one container needs now."""
         desired = self._desired.get(container_id, NOTHING).services
         claimed = [service_id for service_id in desired if len(self._wanted_by[service_id]) > 1]
-        return diff(container_id, desired, self.actual, host, claimed)
+        # Of the whole agent, only what can matter here: a comparison asks for every container.
+        ids = self._ids_of.get(container_id, set()) | desired.keys()
+        actual = {key: self._actual[key] for key in ids if key in self._actual}
+        return diff(container_id, desired, actual, host, claimed)
 
     def compare(self, running: Mapping[str, str], host: str) -> set[str]:
         """The containers to look at again after a full listing of engine and catalog.
@@ -93,7 +116,7 @@ class State:
         self._fingerprints = dict(running)
         self._looked_at &= running.keys()
         registered = {
-            container_of(service) for service in self.actual.values() if is_ours(service, host)
+            container_of(service) for service in self._actual.values() if is_ours(service, host)
         }
         gone = (registered | self._desired.keys()) - running.keys()
         drifted = {
@@ -112,7 +135,7 @@ class State:
         """
         found = [
             service_id
-            for service_id, service in self.actual.items()
+            for service_id, service in self._actual.items()
             if is_left_behind(service, host) and service_id not in self._wanted_by
         ]
         if found and not running.keys() <= self._looked_at:

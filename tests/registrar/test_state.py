@@ -26,7 +26,7 @@ def test_a_container_that_is_new_or_changed_is_looked_at():
     state = State()
     assert {CID} == state.compare({CID: "v1"}, HOST)
     service = looked_at(state)
-    state.actual = {service.id: service}
+    state.learn({service.id: service})
     assert set() == state.compare({CID: "v1"}, HOST)
     assert {CID} == state.compare({CID: "v2"}, HOST)
 
@@ -44,7 +44,7 @@ def test_a_container_gone_without_a_word_is_looked_at():
     """A crash of the host, or of ourselves: only the mark in the catalog tells of it."""
     state = State()
     ghost = mark(Service(id="host1:gone:80", name="web"), HOST, "ghost")
-    state.actual = {ghost.id: ghost}
+    state.learn({ghost.id: ghost})
     assert {"ghost"} == state.compare({}, HOST)
     assert [Deregister(ghost.id)] == state.changes("ghost", HOST)
 
@@ -54,7 +54,7 @@ def test_after_a_gap_in_the_events_every_container_is_looked_at():
     state = State()
     state.compare({CID: "v1"}, HOST)
     service = looked_at(state)
-    state.actual = {service.id: service}
+    state.learn({service.id: service})
     state.distrust()
     assert {CID} == state.compare({CID: "v1"}, HOST)
 
@@ -87,7 +87,7 @@ def test_a_reload_signal_changes_nothing():
 def test_what_registrator_left_behind_goes_only_once_every_container_was_looked_at():
     """One of them may be about to adopt it."""
     state = State()
-    state.actual = {"host1:old:80": Service(id="host1:old:80", name="web")}
+    state.learn({"host1:old:80": Service(id="host1:old:80", name="web")})
     assert None is state.left_behind({CID: "v1"}, HOST)
     state.want(CID, NOTHING)
     assert state.left_behind({CID: "v1"}, HOST) == ["host1:old:80"]
@@ -96,7 +96,7 @@ def test_what_registrator_left_behind_goes_only_once_every_container_was_looked_
 def test_a_listed_container_that_wants_nothing_does_not_hold_the_sweep_up():
     """The engine lists a paused one as running."""
     state = State()
-    state.actual = {"host1:old:80": Service(id="host1:old:80", name="web")}
+    state.learn({"host1:old:80": Service(id="host1:old:80", name="web")})
     state.compare({CID: "v1"}, HOST)
     state.forget(CID)
     assert state.left_behind({CID: "v1"}, HOST) == ["host1:old:80"]
@@ -105,11 +105,13 @@ def test_a_listed_container_that_wants_nothing_does_not_hold_the_sweep_up():
 def test_what_others_registered_is_never_left_behind():
     """Another host's registrator, somebody by hand, our own."""
     state = State()
-    state.actual = {
-        "host2:old:80": Service(id="host2:old:80", name="web"),
-        "custom": Service(id="custom", name="web"),
-        "host1:c1:81": mark(Service(id="host1:c1:81", name="web"), HOST, CID),
-    }
+    state.learn(
+        {
+            "host2:old:80": Service(id="host2:old:80", name="web"),
+            "custom": Service(id="custom", name="web"),
+            "host1:c1:81": mark(Service(id="host1:c1:81", name="web"), HOST, CID),
+        }
+    )
     assert state.left_behind({}, HOST) == []
 
 
@@ -120,7 +122,18 @@ def test_of_two_that_want_one_id_the_other_gets_it_when_the_first_is_gone():
     second = mark(Service(id="x", name="web"), HOST, "b")
     state.want("a", type(NOTHING)({"x": first}))
     state.want("b", type(NOTHING)({"x": second}))
-    state.actual = {"x": first}
+    state.learn({"x": first})
     assert [Register(second)] != state.changes("b", HOST)
     state.forget("a")
     assert [Register(second)] == state.changes("b", HOST)
+
+
+def test_an_id_that_changed_hands_is_the_new_containers():
+    """Registered for one container, then for its successor: the first has nothing left to lose."""
+    state = State()
+    for container_id in ("a", "b"):
+        state.registered(mark(Service(id="x", name="web"), HOST, container_id))
+    assert [] == state.changes("a", HOST)
+    assert [Deregister("x")] == state.changes("b", HOST)
+    state.deregistered("x")
+    assert [] == state.changes("b", HOST)
