@@ -14,7 +14,7 @@ from registrar.core.model import Binding, Container, Port, Skip
 from registrar.core.ownership import mark
 
 # What Consul's agent accepts in Meta; one bad pair would fail the whole registration with 400.
-_META_KEY = re.compile(r"^(?!consul-)[A-Za-z0-9_-]{1,128}$")
+_META_KEY = re.compile(r"(?!consul-)[A-Za-z0-9_-]{1,128}")
 _META_VALUE_MAX = 512
 _META_PAIRS_MAX = 64
 _OUR_META_PAIRS = 2
@@ -133,10 +133,14 @@ def _meta(
 def _meta_fault(key: str, value: str, pairs: int) -> str:
     if key.startswith("check_"):
         return "health checks from labels are not registered yet"
-    if not _META_KEY.match(key):
+    if not _META_KEY.fullmatch(key):
         return "Consul takes only A-Z, a-z, 0-9, _ and - in the key of a meta pair"
-    if len(value) > _META_VALUE_MAX:
-        return f"{len(value)} characters, Consul takes {_META_VALUE_MAX} in a meta value"
+    size = len(value.encode("utf-8", "surrogatepass"))
+    if size > _META_VALUE_MAX:
+        return (
+            f"{len(value)} characters in {size} bytes, "
+            f"Consul takes {_META_VALUE_MAX} bytes in a meta value"
+        )
     if pairs >= _META_PAIRS_MAX - _OUR_META_PAIRS:
         return f"more than {_META_PAIRS_MAX - _OUR_META_PAIRS} meta pairs"
     return ""

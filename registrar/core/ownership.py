@@ -11,7 +11,7 @@ from catalog.model import Service
 
 OWNER = "seamark-owner"
 CONTAINER = "seamark-container"
-_REGISTRATOR_ID = re.compile(r"^(.+?):[a-zA-Z0-9][a-zA-Z0-9_.-]+:[0-9]+(?::udp)?$")
+_REGISTRATOR_ID = re.compile(r"(.+?):[a-zA-Z0-9][a-zA-Z0-9_.-]+:[0-9]+(?::udp)?")
 
 
 def mark(service: Service, host: str, container_id: str) -> Service:
@@ -34,7 +34,7 @@ def is_left_behind(service: Service, host: str) -> bool:
     """Whether registrator made it, for a container of this host."""
     if OWNER in service.meta:
         return False
-    found = _REGISTRATOR_ID.match(service.id)
+    found = _REGISTRATOR_ID.fullmatch(service.id)
     return found is not None and found[1] == host
 
 

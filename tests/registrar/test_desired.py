@@ -231,6 +231,19 @@ def test_what_is_left_out_has_a_reason(ports, facts, subject, words):
     assert words in skipped[0].reason
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [{"SERVICE_key\n": "v"}, {"SERVICE_key": "ü" * 257}],
+    ids=["line break behind the key", "514 bytes in 257 characters"],
+)
+def test_a_meta_pair_that_only_looks_right_is_left_out(labels):
+    """Consul would refuse the whole service for it."""
+    found = desired_services(container(ONE, labels=labels), HOST)
+    (service,) = found.services.values()
+    assert {OWNER, CONTAINER} == set(service.meta)
+    assert 1 == len(found.skipped)
+
+
 def test_more_meta_than_consul_takes_costs_the_surplus_only():
     """64 pairs at most, two of which are our mark."""
     labels = {f"SERVICE_k{n:03}": "v" for n in range(100)}
