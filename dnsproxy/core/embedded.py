@@ -46,17 +46,21 @@ def answer(question: Question, catalog: CatalogView, now: float, shuffle: Shuffl
         return Answer(Rcode.NOERROR, [_soa(now)], [_ns(node)], _glue(node))
     if question.qtype == Type.NS:
         return Answer(Rcode.NOERROR, [_ns(node)], [], _glue(node))
-    found = _look_up(question, catalog, shuffle)
+    lookup = parse(question.key[: -len(DOMAIN)], question.qtype)
+    found = _look_up(question, lookup, catalog, shuffle)
     if found is None:
         return Answer(Rcode.NXDOMAIN, [], [_soa(now)])
-    if not found.answer and not found.additional and not _is_node_question(question):
+    if isinstance(lookup, ServiceLookup) and not found.answer:
+        # Consul's NODATA carries an SOA for a service, and none for a node.
         return Answer(Rcode.NOERROR, [], [_soa(now)])
     return found
 
 
-def _look_up(question: Question, catalog: CatalogView, shuffle: Shuffle) -> Answer | None:
+def _look_up(
+    question: Question, lookup: Lookup | None, catalog: CatalogView, shuffle: Shuffle
+) -> Answer | None:
     """The records for a question, perhaps none; None if the name does not exist."""
-    match _parse(question):
+    match lookup:
         case ServiceLookup(service, tag):
             instances = _tagged(catalog.instances(service), tag)
             shuffle(instances)
@@ -81,16 +85,10 @@ def _node(question: Question, name: str, node: Node) -> Answer | None:
     if question.qtype not in _ADDRESS_TYPES:
         # Consul says so even for nodes that do not exist.
         return Answer()
-    return Answer(answer=_matching(question, node.address)) if name == node.name.lower() else None
-
-
-def _parse(question: Question) -> Lookup | None:
-    return parse(question.key[: -len(DOMAIN)], question.qtype)
-
-
-def _is_node_question(question: Question) -> bool:
-    """Consul's NODATA for a node carries no SOA."""
-    return isinstance(_parse(question), NodeLookup)
+    if name != node.name.lower():
+        return None
+    ip = _ip(node.address)
+    return Answer(answer=_matching(question, ip) if ip else [])
 
 
 def _tagged(instances: Iterable[Service], tag: str) -> list[Service]:
@@ -109,7 +107,7 @@ def _service_addresses(
         if ip is None:
             aliases += _alias(question.name, address)
         else:
-            for record in _matching(question, address):
+            for record in _matching(question, ip):
                 addresses[ip] = record
     return list(addresses.values()) or aliases[:1]
 
@@ -146,11 +144,8 @@ def _alias(owner: Name, address: str) -> list[ResourceRecord]:
         return []
 
 
-def _matching(question: Question, address: str) -> list[ResourceRecord]:
+def _matching(question: Question, ip: Address) -> list[ResourceRecord]:
     """The address as a record, if the question asks for its family."""
-    ip = _ip(address)
-    if ip is None or question.qtype not in _ADDRESS_TYPES:
-        return []
     record = _address(question.name, ip)
     return [record] if question.qtype in {record.rtype, Type.ANY, Type.TXT} else []
 
