@@ -30,7 +30,7 @@ from seamark.addresses import (
     system_upstreams,
 )
 from seamark.errors import SettingsError
-from seamark.settings import Settings
+from seamark.settings import DnsSettings, Settings
 
 # Room for some 300 instances in one datagram; beyond that TCP is asked.
 CONSUL_EDNS_SIZE = 16384
@@ -163,7 +163,7 @@ def _listen(settings: Settings) -> list[Endpoint]:
         raise SettingsError("listen: no address to answer on", "name one with --listen ADDR:PORT")
     if len(set(listen)) < len(listen):
         raise SettingsError("listen: an address stands twice", "name each once")
-    if len(listen) > 1 and not is_local("::"):
+    if settings.dns.listen == DnsSettings().listen and not is_local("::"):
         # A host without IPv6: the default's second half means nothing here.
         listen = [address for address in listen if address.host != "::"]
     return listen
