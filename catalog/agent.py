@@ -14,7 +14,7 @@ from typing import Any
 
 import consul
 import requests
-from consul.base import CB, ClientError
+from consul.base import CB
 from requests.adapters import HTTPAdapter
 
 from catalog.errors import CatalogRefused, CatalogUnavailable
@@ -85,7 +85,7 @@ class ConsulAgent:
             raise CatalogUnavailable(
                 f"{message} (start the agent, or name another with consul://HOST:PORT)"
             ) from error
-        except (consul.ConsulException, ClientError, ValueError) as error:
+        except (consul.ConsulException, ValueError) as error:
             raise CatalogRefused(f"{self.location} refused to {what}: {error}") from error
 
 

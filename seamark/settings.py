@@ -88,8 +88,7 @@ class Settings(Struct, forbid_unknown_fields=True):
     http: HttpSettings = field(default_factory=HttpSettings)
 
 
-# Setting -> (environment variables by precedence, flag). One place, so that help, docs and error
-# messages cannot disagree.
+# Setting -> its environment variables, the first that is set counts.
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "node": ("SEAMARK_NODE",),
     "log_level": ("SEAMARK_LOG_LEVEL",),
