@@ -9,7 +9,6 @@ import errno
 import logging
 import os
 import socket
-import struct
 from typing import Any, Protocol
 
 import gevent
@@ -20,6 +19,7 @@ from gevent.server import StreamServer
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import Query
 from dnsproxy.edges.holders import holders
+from dnsproxy.edges.sockets import family, framed, read_exactly
 from dnsproxy.errors import ListenError
 
 log = logging.getLogger("dnsproxy")
@@ -138,7 +138,7 @@ class TcpListener:
                 if reply is None:
                     return
                 with gevent.Timeout(TCP_MESSAGE_S, TimeoutError("the client does not read")):
-                    connection.sendall(struct.pack("!H", len(reply)) + reply)
+                    connection.sendall(framed(reply))
 
     def _read_message(self, connection: gsocket.socket) -> bytes | None:
         """One message with its length (RFC 1035 4.2.2); None when the client has no more."""
@@ -148,18 +148,8 @@ class TcpListener:
             return None
         # From its first byte on, a message has to come soon: no connection is held half-open.
         with gevent.Timeout(TCP_MESSAGE_S, TimeoutError("half a message")):
-            second = _read(connection, 1)
-            return _read(connection, first[0] << 8 | second[0])
-
-
-def _read(connection: gsocket.socket, length: int) -> bytes:
-    data = bytearray()
-    while len(data) < length:
-        chunk = connection.recv(length - len(data))
-        if not chunk:
-            raise ConnectionResetError
-        data += chunk
-    return bytes(data)
+            second = read_exactly(connection, 1)
+            return read_exactly(connection, first[0] << 8 | second[0])
 
 
 def _bound(address: Endpoint, kind: socket.SocketKind) -> socket.socket:
@@ -167,9 +157,8 @@ def _bound(address: Endpoint, kind: socket.SocketKind) -> socket.socket:
 
     Raises :class:`ListenError`.
     """
-    family = socket.AF_INET6 if address.is_ipv6 else socket.AF_INET
     # The real socket, not gevent's: the hub's callback must never switch.
-    sock: socket.socket = monkey.get_original("socket", "socket")(family, kind)
+    sock: socket.socket = monkey.get_original("socket", "socket")(family(address), kind)
     try:
         if address.is_ipv6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

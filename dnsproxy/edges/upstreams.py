@@ -7,7 +7,7 @@ dropped, and the next one is read until the time of the try is over.
 import contextlib
 import secrets
 import socket
-import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic
 
@@ -18,6 +18,7 @@ from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import EDNS_SIZE, Query
 from dnsproxy.core.replies import match_reply, upstream_query
 from dnsproxy.core.wire import TC, Message, Rcode
+from dnsproxy.edges.sockets import family, framed, read_exactly
 from dnsproxy.errors import UpstreamFailed
 
 # A stub resolver waits 5 s and then asks somebody else: an answer must be there before.
@@ -53,7 +54,7 @@ class UpstreamGroup:
         deadline = monotonic() + DEADLINE_S
         silent: dict[Endpoint, str] = dict.fromkeys(self.servers, "not asked")
         answered: Message | None = None
-        for try_s in TRY_S:
+        for try_s in _rounds(deadline):
             for server in list(silent):
                 left = deadline - monotonic()
                 if left <= 0:
@@ -70,7 +71,6 @@ class UpstreamGroup:
                 del silent[server]
             if not silent:
                 break
-            gevent.sleep(min(ROUND_PAUSE_S, max(deadline - monotonic(), 0)))
         if answered is not None:
             return answered
         raise UpstreamFailed("; ".join(f"{server}: {why}" for server, why in silent.items()))
@@ -96,10 +96,18 @@ class UpstreamGroup:
         return self.cuts_silently and len(reply.wire) > self.edns_size - 512
 
 
+def _rounds(deadline: float) -> Iterator[float]:
+    """The seconds that each try of a round may take, a pause between the rounds."""
+    for number, try_s in enumerate(TRY_S):
+        if number:
+            gevent.sleep(min(ROUND_PAUSE_S, max(deadline - monotonic(), 0)))
+        yield try_s
+
+
 def _over_udp(server: Endpoint, query: Query, edns_size: int, deadline: float) -> Message:
     """Raises OSError (TimeoutError when the time is over)."""
     query_id = secrets.randbits(16)
-    with gsocket.socket(_family(server), socket.SOCK_DGRAM) as sock:
+    with gsocket.socket(family(server), socket.SOCK_DGRAM) as sock:
         # Connected: the kernel drops what comes from another address, and tells us of a port
         # where nobody listens. The port is the kernel's random choice, new for each try.
         sock.connect((server.host, server.port))
@@ -118,26 +126,12 @@ def _over_tcp(server: Endpoint, query: Query, edns_size: int, deadline: float) -
     packet = upstream_query(query, query_id, edns_size)
     with (
         gevent.Timeout(max(deadline - monotonic(), 0), TimeoutError("no answer in time over TCP")),
-        gsocket.socket(_family(server), socket.SOCK_STREAM) as sock,
+        gsocket.socket(family(server), socket.SOCK_STREAM) as sock,
     ):
         sock.connect((server.host, server.port))
-        sock.sendall(struct.pack("!H", len(packet)) + packet)
+        sock.sendall(framed(packet))
         while True:
-            (length,) = struct.unpack("!H", _read(sock, 2))
-            reply = match_reply(_read(sock, length), query, query_id)
+            length = int.from_bytes(read_exactly(sock, 2), "big")
+            reply = match_reply(read_exactly(sock, length), query, query_id)
             if reply is not None:
                 return reply
-
-
-def _read(sock: gsocket.socket, length: int) -> bytes:
-    data = b""
-    while len(data) < length:
-        chunk = sock.recv(length - len(data))
-        if not chunk:
-            raise ConnectionResetError("the connection was closed before the answer was complete")
-        data += chunk
-    return data
-
-
-def _family(server: Endpoint) -> socket.AddressFamily:
-    return socket.AF_INET6 if server.is_ipv6 else socket.AF_INET
