@@ -6,6 +6,7 @@ passed, foreign exceptions leak, and ``register`` cannot carry weights.
 """
 
 import contextlib
+import dataclasses
 import json
 import os
 import warnings
@@ -70,7 +71,11 @@ class ConsulAgent:
                 CB.bool(), "/v1/agent/service/register", data=json.dumps(registration(service))
             )
 
-    def deregister(self, service_id: str) -> None:
+    def kept(self, service: Service) -> Service:
+        """The service without checks and token, which an agent does not give back."""
+        return dataclasses.replace(service, checks=(), token="")
+
+    def deregister(self, service_id: str, token: str = "") -> None:
         """Remove the service. Newer agents answer 404 for one that is gone: that is success."""
         with self._calling(f"deregister `{service_id}`"):
             self._client.http.put(CB.bool(), f"/v1/agent/service/deregister/{service_id}")

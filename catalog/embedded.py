@@ -1,5 +1,6 @@
 """The catalog of a single host, in this process. No agent, no disk, no delay."""
 
+import dataclasses
 from collections.abc import Iterable
 
 from catalog.model import Node, Service
@@ -34,7 +35,11 @@ class EmbeddedCatalog:
         key = service.name.lower()
         self._by_name[key] = (*self._by_name.get(key, ()), service)
 
-    def deregister(self, service_id: str) -> None:
+    def kept(self, service: Service) -> Service:
+        """The service without what an embedded catalog has no use for: checks and token."""
+        return dataclasses.replace(service, checks=(), token="")
+
+    def deregister(self, service_id: str, token: str = "") -> None:
         """Remove the service; one that is not there is no error."""
         gone = self._by_id.pop(service_id, None)
         if gone is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,11 +13,21 @@ class Weights:
     warning: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class TaggedAddress:
+    """Another way to reach a service, under a key such as ``lan_ipv6`` or ``wan``."""
+
+    address: str
+    port: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One instance of a service on one node.
 
-    An empty ``address`` means the node's own; ``id`` is unique on the agent.
+    An empty ``address`` means the node's own; ``id`` is unique on the agent. ``checks`` are bodies
+    of Consul's check definitions, run by the agent. ``token`` is the ACL token to write this
+    service with, empty for the registrar's own. Neither can be read back from an agent.
     """
 
     id: str
@@ -27,6 +37,10 @@ class Service:
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
     weights: Weights = Weights()
+    tagged_addresses: Mapping[str, TaggedAddress] = field(default_factory=dict)
+    enable_tag_override: bool = False
+    checks: tuple[Mapping[str, Any], ...] = ()
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +66,27 @@ class ServiceCatalog(Protocol):
         """All services of the agent by id, whoever registered them."""
 
     def register(self, service: Service) -> None:
-        """Create the service, or replace the one with its id."""
+        """Create the service, or replace the one with its id, its checks included."""
 
-    def deregister(self, service_id: str) -> None:
+    def deregister(self, service_id: str, token: str = "") -> None:
         """Remove the service; one that is not there is no error."""
+
+    def kept(self, service: Service) -> Service:
+        """What ``services()`` gives back for the service once it is registered. No I/O."""
+
+
+@runtime_checkable
+class SharedCatalog(ServiceCatalog, Protocol):
+    """A catalog outside this process: others write to it too, and it outlives us."""
+
+    def wait_for_change(self, index: int) -> int:
+        """Block until the node's services may have changed since ``index`` (0: return at once).
+
+        Returns the index to wait from next; the same one if nothing happened for some minutes.
+        """
+
+    def node_address(self) -> str:
+        """The address of the node that an empty service address stands for."""
+
+    def heartbeat(self, service_id: str, token: str = "") -> None:
+        """Say that the service is alive, for one whose time to live the registrar keeps."""
