@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,22 @@ class Port:
         return f"{self.number}/{self.protocol}"
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network that the container is attached to, with its addresses there, empty if none."""
+
+    name: str
+    ipv4: str = ""
+    ipv6: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """What decides the services of one container."""
+    """What decides the services of one container.
+
+    ``health`` is the engine's word (``starting``, ``healthy``, ``unhealthy``), empty for a
+    container without a HEALTHCHECK. ``document`` is the whole inspect output, for templates.
+    """
 
     id: str
     name: str
@@ -37,6 +51,10 @@ class Container:
     labels: Mapping[str, str] = field(default_factory=dict)
     ports: tuple[Port, ...] = ()
     stop_signal: str = "SIGTERM"
+    networks: tuple[Network, ...] = ()
+    health: str = ""
+    exit_code: int = 0
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
