@@ -1,141 +1,118 @@
-"""A Consul agent over its HTTP API, through python-consul2.
+"""A Consul agent: the services of its node."""
 
-Only this file knows that library. Its traps (each was measured): CONSUL_HTTP_ADDR and
-CONSUL_HTTP_TOKEN override what the constructor is given, no call has a time limit unless one is
-passed, foreign exceptions leak, and ``register`` cannot carry weights.
-"""
+from collections.abc import Mapping
 
-import contextlib
-import dataclasses
-import json
-import os
-import warnings
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-import consul
-import requests
-from consul.base import CB
-from requests.adapters import HTTPAdapter
-
-from catalog.errors import CatalogRefused, CatalogUnavailable
-from catalog.model import Service, Weights
+from catalog import bodies
+from catalog.bodies import CHECKS, registration, ttl_check_id
+from catalog.connection import NO_ENVIRONMENT, Connection, path_of
+from catalog.errors import CatalogError, CatalogRefused
+from catalog.failures import Purpose
+from catalog.model import Service
 from catalog.uri import AgentAddress
+from catalog.watch import OwnNode, Watch
 
-# A local agent answers in milliseconds, and holds a write for 7 s when it has no leader: past that
-# the answer is known to be an error.
-CALL_TIMEOUT_S = 8.0
-_POOL = 10
+__all__ = ["ConsulAgent", "registration"]
+
+_READ = Purpose("read the services", 'service_prefix "" { policy = "read" }')
+_WRITE = 'service "ITS NAME" { policy = "write" }'
+_READ_CHECKS = Purpose("read the checks", 'service_prefix "" { policy = "read" }')
 
 
 class ConsulAgent:
-    """The services of one Consul agent; a :class:`~catalog.model.ServiceCatalog`.
+    """The services of one Consul agent; a :class:`~catalog.model.SharedCatalog`.
 
-    Constructing it opens no connection. ``token`` is sent as X-Consul-Token if not empty.
+    ``environment`` holds CONSUL_*, as Consul's own tools know them. Constructing it opens no
+    connection; it raises :class:`~catalog.errors.ConnectionSettingsError` if the environment
+    names a file that cannot be used.
     """
 
-    def __init__(self, address: AgentAddress, token: str = "") -> None:
-        self._address = address
-        with _consul_environment_hidden(), warnings.catch_warnings():
-            # It warns of an API of its own that nobody asked for, at every construction.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self._client = consul.Consul(
-                host=address.bracketed_host, port=address.port, timeout=CALL_TIMEOUT_S
-            )
-        session: requests.Session = self._client.http.session
-        # HTTP_PROXY and ~/.netrc are meant for the internet, not for the agent next door.
-        session.trust_env = False
-        session.mount("http://", HTTPAdapter(pool_maxsize=_POOL, pool_block=True))
-        session.headers["Content-Type"] = "application/json"
-        if token:
-            session.headers["X-Consul-Token"] = token
+    def __init__(
+        self, address: AgentAddress, environment: Mapping[str, str] = NO_ENVIRONMENT
+    ) -> None:
+        self._connection = Connection(address, environment)
+        self._node = OwnNode(self._connection)
+        self._watch = Watch(self._connection)
 
     @property
     def location(self) -> str:
         """Where it is, for people."""
-        return f"Consul at {self._address}"
+        return self._connection.location
 
     def services(self) -> dict[str, Service]:
-        """All services of the agent by id (GET /v1/agent/services)."""
-        with self._calling("read the services"):
-            found = self._client.http.get(CB.json(allow_404=False), "/v1/agent/services")
-            try:
-                return {service_id: _parse(body) for service_id, body in found.items()}
-            except (AttributeError, KeyError, TypeError) as error:
-                raise ValueError("what answers there is no Consul agent") from error
+        """All services of the agent by id; our mark of checks only where they are all there."""
+        reply = self._connection.get(path_of("agent", "services"), _READ)
+        with self._connection.reading(_READ):
+            found = reply.json().items()
+            services = {service_id: bodies.parse_service(body) for service_id, body in found}
+        if not any(CHECKS in service.meta for service in services.values()):
+            return services
+        reply = self._connection.get(path_of("agent", "checks"), _READ_CHECKS)
+        with self._connection.reading(_READ_CHECKS):
+            return bodies.without_lost_checks(services, reply.json())
 
     def register(self, service: Service) -> None:
-        """Create the service, or replace the one with its id."""
-        with self._calling(f"register `{service.id}`"):
-            self._client.http.put(
-                CB.bool(), "/v1/agent/service/register", data=json.dumps(registration(service))
-            )
+        """Create the service, or replace the one with its id, its checks included.
+
+        An id that the agent could never deregister is refused here.
+        """
+        purpose = Purpose(f"register `{service.id}`", _WRITE.replace("ITS NAME", service.name))
+        self._refuse_irremovable(service.id, purpose)
+        # Without it an agent keeps the checks that the service had before.
+        path = path_of("agent", "service", "register", **{"replace-existing-checks": "true"})
+        self._connection.put(path, purpose, registration(service), service.token)
 
     def kept(self, service: Service) -> Service:
-        """The service without checks and token, which an agent does not give back."""
-        return dataclasses.replace(service, checks=(), token="")
+        """The service as ``services`` gives it back: a mark for its checks, no token."""
+        return bodies.kept(service)
 
     def deregister(self, service_id: str, token: str = "") -> None:
-        """Remove the service. Newer agents answer 404 for one that is gone: that is success."""
-        with self._calling(f"deregister `{service_id}`"):
-            self._client.http.put(CB.bool(), f"/v1/agent/service/deregister/{service_id}")
-
-    @contextlib.contextmanager
-    def _calling(self, what: str) -> Iterator[None]:
-        """Translate every failure of one call, once."""
+        """Remove the service; one that is gone is no error."""
+        purpose = Purpose(f"deregister `{service_id}`", _WRITE)
+        self._refuse_irremovable(service_id, purpose)
+        path = path_of("agent", "service", "deregister", service_id)
         try:
-            yield
-        except requests.RequestException as error:
-            message = f"{self.location} does not answer: {_innermost(error)}"
-            raise CatalogUnavailable(
-                f"{message} (start the agent, or name another with consul://HOST:PORT)"
-            ) from error
-        except (consul.ConsulException, ValueError) as error:
-            raise CatalogRefused(f"{self.location} refused to {what}: {error}") from error
+            self._connection.put(path, purpose, token=token, gone=(404,))
+        except CatalogRefused as error:
+            # Consul 1.8 with ACLs has no 404.
+            if error.status != 500 or "Unknown service" not in str(error):
+                raise
 
+    def wait_for_change(self, index: int) -> int:
+        """Block until the node's services may have changed since ``index``; the next index.
 
-def registration(service: Service) -> dict[str, Any]:
-    """The body of PUT /v1/agent/service/register."""
-    return {
-        "ID": service.id,
-        "Name": service.name,
-        "Port": service.port,
-        "Address": service.address,
-        "Tags": list(service.tags),
-        "Meta": dict(service.meta),
-        "Weights": {"Passing": service.weights.passing, "Warning": service.weights.warning},
-    }
+        0 comes back when the index went backwards, and as an argument returns at once.
+        """
+        try:
+            node = self._node.get().name
+            rule = f'node "{node}" {{ policy = "read" }}'
+            purpose = Purpose(f"watch the node `{node}`", rule)
+            following, body = self._watch.next(("catalog", "node", node), purpose, index)
+            if body.strip() == "null":
+                # What a token may not see is left out, without a word.
+                raise CatalogRefused(
+                    f"{self.location} refused to {purpose.words}: the catalog has no such node; "
+                    f"is it just starting, or has the token no {rule}?"
+                )
+        except CatalogError:
+            self._node.forget()
+            raise
+        return following
 
+    def node_address(self) -> str:
+        """The address of the node that an empty service address stands for."""
+        return self._node.get().address
 
-def _parse(body: Mapping[str, Any]) -> Service:
-    weights = body.get("Weights") or {}
-    return Service(
-        id=body["ID"],
-        name=body["Service"],
-        port=body.get("Port") or 0,
-        address=body.get("Address") or "",
-        tags=tuple(body.get("Tags") or ()),
-        meta=dict(body.get("Meta") or {}),
-        weights=Weights(passing=weights.get("Passing", 1), warning=weights.get("Warning", 1)),
-    )
+    def heartbeat(self, service_id: str, token: str = "") -> None:
+        """Pass the check that the service has under :func:`~catalog.bodies.ttl_check_id`."""
+        purpose = Purpose(f"take the heartbeat of `{service_id}`", _WRITE)
+        self._refuse_irremovable(service_id, purpose)
+        path = path_of("agent", "check", "pass", ttl_check_id(service_id))
+        self._connection.put(path, purpose, token=token)
 
-
-@contextlib.contextmanager
-def _consul_environment_hidden() -> Iterator[None]:
-    """The library lets CONSUL_HTTP_* win over our arguments, and crashes on some forms of it."""
-    hidden = {key: os.environ.pop(key) for key in list(os.environ) if key.startswith("CONSUL_HTTP")}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
-
-
-def _innermost(error: BaseException) -> str:
-    """The cause at the bottom, in one line: urllib3 wraps `Connection refused` four times."""
-    inner = getattr(error, "reason", None) or next(
-        (arg for arg in error.args if isinstance(arg, BaseException)), error.__context__
-    )
-    if isinstance(inner, BaseException) and inner is not error:
-        return _innermost(inner)
-    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(words).split())[:300]
+    def _refuse_irremovable(self, service_id: str, purpose: Purpose) -> None:
+        why = bodies.why_irremovable(service_id)
+        if why:
+            raise CatalogRefused(
+                f"{self.location} could not {purpose.words}: no agent removes a service by such "
+                f"an id: {why}; choose another"
+            )

@@ -10,11 +10,27 @@ class CatalogUnavailable(CatalogError):
 
 
 class CatalogRefused(CatalogError):
-    """The agent answered, and it was a no (400, 403, 500): about this one thing, not about all."""
+    """The agent answered, and it was a no: about this one thing, not about all.
+
+    ``status`` is the HTTP status, 0 if the answer could not be read or was foreseen.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+    @property
+    def passing(self) -> bool:
+        """Whether trying again soon may help: too many requests, or no leader just now."""
+        return self.status == 429 or self.status >= 500
 
 
 class RegistryUriError(CatalogError):
     """A registry URI that names no catalog we know."""
+
+
+class ConnectionSettingsError(CatalogError):
+    """What the environment says on how to reach an agent (CONSUL_*) cannot be followed."""
 
 
 class ShapeError(CatalogError):

@@ -8,9 +8,10 @@ from pathlib import Path
 from catalog.agent import ConsulAgent
 from catalog.definitions import parse_definitions
 from catalog.embedded import EmbeddedCatalog
-from catalog.errors import RegistryUriError, ShapeError
-from catalog.model import Node, Service
-from catalog.uri import DEFAULT_DNS_PORT, AgentAddress, parse_registry_uri
+from catalog.errors import ConnectionSettingsError, RegistryUriError, ShapeError
+from catalog.kv import ConsulKv
+from catalog.model import Node, Service, SharedCatalog
+from catalog.uri import DEFAULT_DNS_PORT, Registry, parse_registry_uri
 from dnsproxy.core.access import AllowList
 from dnsproxy.core.embedded import DOMAIN
 from dnsproxy.core.endpoint import Endpoint
@@ -37,8 +38,8 @@ CONSUL_EDNS_SIZE = 16384
 _SOCKETS = (Path("/var/run/docker.sock"), Path("/tmp/docker.sock"))  # noqa: S108  (registrator's)
 
 
-def agent_address(settings: Settings, environment: dict[str, str]) -> AgentAddress | None:
-    """The Consul agent that the registry URI names; None for the embedded catalog."""
+def agent_address(settings: Settings, environment: dict[str, str]) -> Registry | None:
+    """The Consul that the registry URI names; None for the embedded catalog."""
     if not settings.catalog.registry:
         return None
     if settings.catalog.services:
@@ -48,16 +49,19 @@ def agent_address(settings: Settings, environment: dict[str, str]) -> AgentAddre
             "give the file to the agent: consul agent -config-file FILE",
         )
     try:
-        return parse_registry_uri(
-            settings.catalog.registry, environment.get("CONSUL_HTTP_ADDR", "")
-        )
+        return parse_registry_uri(settings.catalog.registry, environment)
     except RegistryUriError as error:
         raise SettingsError(f"registry: {error}") from error
 
 
-def consul_agent(address: AgentAddress, environment: dict[str, str]) -> ConsulAgent:
-    """The catalog at a Consul agent."""
-    return ConsulAgent(address, environment.get("CONSUL_HTTP_TOKEN", ""))
+def consul_agent(registry: Registry, environment: dict[str, str]) -> SharedCatalog:
+    """The catalog at a Consul agent, or in its keys."""
+    try:
+        if registry.kv_prefix:
+            return ConsulKv(registry.address, registry.kv_prefix, environment)
+        return ConsulAgent(registry.address, environment)
+    except ConnectionSettingsError as error:
+        raise SettingsError(str(error)) from error
 
 
 def engine(settings: Settings) -> DockerEngine:
@@ -98,7 +102,7 @@ def embedded_catalog(
 
 
 def registrar(
-    settings: Settings, container_engine: DockerEngine, catalog: EmbeddedCatalog | ConsulAgent
+    settings: Settings, container_engine: DockerEngine, catalog: EmbeddedCatalog | SharedCatalog
 ) -> Registrar:
     """The registrar for an engine and a catalog."""
     host = catalog.node.name if isinstance(catalog, EmbeddedCatalog) else settings.node
@@ -106,7 +110,7 @@ def registrar(
 
 
 def dns_proxy(
-    settings: Settings, catalog: EmbeddedCatalog | None, agent: AgentAddress | None
+    settings: Settings, catalog: EmbeddedCatalog | None, agent: Registry | None
 ) -> tuple[DnsProxy, list[str]]:
     """The DNS proxy, and what it does in words: one line a zone."""
     listen = _listen(settings)
@@ -169,10 +173,10 @@ def _listen(settings: Settings) -> list[Endpoint]:
     return listen
 
 
-def _consul_dns(settings: Settings, agent: AgentAddress | None) -> Endpoint:
+def _consul_dns(settings: Settings, agent: Registry | None) -> Endpoint:
     if settings.dns.consul_dns:
         return parse_endpoint(settings.dns.consul_dns, "consul-dns", DEFAULT_DNS_PORT)
-    host = agent.host if agent else "127.0.0.1"
+    host = agent.address.host if agent else "127.0.0.1"
     try:
         return Endpoint(str(socket.getaddrinfo(host, None)[0][4][0]), DEFAULT_DNS_PORT)
     except OSError as error:

@@ -25,7 +25,9 @@ class Agent(ThreadingHTTPServer):
     @property
     def client(self) -> ConsulAgent:
         """Our edge, pointed at it."""
-        return ConsulAgent(AgentAddress("127.0.0.1", self.server_address[1]), "secret")
+        return ConsulAgent(
+            AgentAddress("127.0.0.1", self.server_address[1]), {"CONSUL_HTTP_TOKEN": "secret"}
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -74,7 +76,8 @@ def test_a_service_is_written_and_read_alike(agent):
     client = agent.client
     client.register(SERVICE)
     ((method, path, body, token),) = agent.seen
-    assert (method, path, token) == ("PUT", "/v1/agent/service/register", "secret")
+    expected = "/v1/agent/service/register?replace-existing-checks=true"
+    assert ("PUT", expected, "secret") == (method, path, token)
     sent = json.loads(body)
     sent["Service"] = sent.pop("Name")
     agent.body = json.dumps({SERVICE.id: sent}).encode()

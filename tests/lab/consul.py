@@ -32,6 +32,7 @@ class ConsulAgent:
     settings; config_files are read besides, in Consul's JSON or HCL, services among them.
     By default everything lives in memory and the leader is elected at once (Consul's -dev).
     With persistent=True it is a plain server: restart() finds its services and keys again.
+    token is sent with each call of get() and put(), for an agent with ACLs.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class ConsulAgent:
         config: Mapping[str, Any] | None = None,
         config_files: Sequence[Path] = (),
         persistent: bool = False,
+        token: str = "",
     ) -> None:
         self.binary = binary
         self.node = node
@@ -56,6 +58,7 @@ class ConsulAgent:
         self._config = dict(config or {})
         self._config_files = list(config_files)
         self._persistent = persistent
+        self._token = token
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -143,7 +146,10 @@ class ConsulAgent:
     def ready(self) -> bool:
         """Whether it has a leader, its DNS knows its node, and its services are in the catalog."""
         try:
-            if not self.get("status/leader") or not self._dns_knows_node():
+            if not self.get("status/leader"):
+                return False
+            # DNS has no token: with ACLs it may know nothing for good.
+            if not self._token and not self._dns_knows_node():
                 return False
             entry = self.get(f"catalog/node/{self.node}") or {"Services": {}}
             return set(self.get("agent/services")) <= set(entry["Services"])
@@ -184,6 +190,7 @@ class ConsulAgent:
             f"http://{self.http_address}/v1/{path.removeprefix('/v1/')}",
             data=None if body is None else json.dumps(body).encode(),
             method=method,
+            headers={"X-Consul-Token": self._token} if self._token else {},
         )
         # The machine's proxy settings are for the outside, never for this.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
