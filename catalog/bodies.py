@@ -93,12 +93,12 @@ def why_irremovable(service_id: str) -> str:
     """Why an agent could never deregister a service under this id; empty if it could.
 
     The id is part of a path there, that a server cleans before it looks at it: Consul 1.8 takes
-    `a/../b` for `b`, and every version refuses control characters.
+    `a/../b` for `b`, and every version refuses what Go calls not printable.
     """
     if not service_id:
         return "it is empty"
-    if any(ord(character) < 32 or ord(character) == 127 for character in service_id):
-        return "it has a control character"
+    if not service_id.isprintable():
+        return "it has a character that cannot be printed"
     *inner, last = service_id.split("/")
     if any(part in {"", ".", ".."} for part in inner) or last in {".", ".."}:
         return "a part of it between slashes is empty, `.` or `..`"
@@ -121,7 +121,9 @@ def _comparable(service: Service) -> Service:
 def _marked(service: Service) -> dict[str, str]:
     meta = dict(service.meta)
     if service.checks:
-        meta[CHECKS] = f"{len(service.checks)}-{_digest(service.checks)}"
+        # Two under one id are one to the agent; it numbers those without.
+        ids = {check.get("CheckID") or number for number, check in enumerate(service.checks)}
+        meta[CHECKS] = f"{len(ids)}-{_digest(service.checks)}"
     return meta
 
 

@@ -30,6 +30,7 @@ class EmbeddedCatalog:
 
     def register(self, service: Service) -> None:
         """Create the service, or replace the one with its id."""
+        service = self.kept(service)
         self.deregister(service.id)
         self._by_id[service.id] = service
         key = service.name.lower()

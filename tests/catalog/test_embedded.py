@@ -22,6 +22,15 @@ def test_registering_an_id_again_replaces_it_under_its_new_name():
     assert tuple(service.id for service in catalog.instances("new")) == ("a",)
 
 
+def test_a_service_comes_back_as_it_is_kept():
+    """Checks are Consul's job, and there is nobody to show a token to."""
+    catalog = EmbeddedCatalog(NODE)
+    service = Service(id="a", name="web", tags=("x",), checks=({"TTL": "10s"},), token="secret")
+    catalog.register(service)
+    assert {"a": Service(id="a", name="web", tags=("x",))} == catalog.services()
+    assert catalog.kept(service) == catalog.services()["a"]
+
+
 def test_deregistering_what_is_not_there_is_no_error():
     """As with Consul's agent."""
     EmbeddedCatalog(NODE).deregister("nothing")
