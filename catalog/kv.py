@@ -119,7 +119,8 @@ class ConsulKv:
     def wait_for_change(self, index: int) -> int:
         """Block until a key below the prefix may have changed since ``index``; the next index.
 
-        0 comes back when the index went backwards, and as an argument returns at once.
+        0 comes back when the index went backwards, and as an argument returns at once. Consul wakes
+        nobody when a folder above the prefix is deleted as a whole.
         """
         purpose = self._purpose("watch the keys", "read")
         try:
