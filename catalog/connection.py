@@ -16,13 +16,13 @@ from urllib.parse import quote, urlencode
 import consul.std
 import gevent
 import requests
-from docker.transport import UnixHTTPAdapter
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from catalog.errors import CatalogRefused, CatalogUnavailable
 from catalog.failures import Purpose, no_answer, refusal
 from catalog.tls import TlsAdapter, tls_context
 from catalog.token import TokenSource, basic_auth
+from catalog.unix import SocketAdapter
 from catalog.uri import AgentAddress
 
 # A local agent answers in milliseconds, and holds a write for 7 s when it has no leader: past that
@@ -151,7 +151,7 @@ class Connection:
 
     def _adapter(self) -> BaseAdapter:
         if self._address.socket:
-            return _SocketAdapter(self._address.socket, max_pool_size=_POOL)
+            return SocketAdapter(self._address.socket, _POOL)
         if self._context is not None:
             return TlsAdapter(self._context, self._server_name, _POOL)
         return HTTPAdapter(pool_maxsize=_POOL, pool_block=True)
@@ -172,12 +172,6 @@ class _Client(consul.std.HTTPClient):  # type: ignore[misc]
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Nowhere: an agent redirects only a path that it took for another one."""
-
-
-class _SocketAdapter(UnixHTTPAdapter):
-    def get_connection(self, url: str | bytes, proxies: Any = None) -> Any:
-        """The one pool; the library's would be one for each URL."""
-        return super().get_connection("http+unix://consul", proxies)
 
 
 def _reply(response: Any) -> Reply:
