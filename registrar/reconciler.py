@@ -1,82 +1,99 @@
 """The registrar's loops, where core and edges meet.
 
 Level-triggered: an event only says which container to look at again. Each look reads the container
-as it is now, works out what should be registered, and writes the difference. A slow timer compares
-everything, so that whatever was missed (an event, a write, somebody's deletion) is mended.
+as it is now, works out what should be registered, and writes the difference. Whatever was missed
+(an event, a write, somebody's deletion) is found by comparing everything: on a slow timer, and as
+soon as a shared catalog says that something changed on this node.
 """
 
+import dataclasses
 import logging
-import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import gevent
 from gevent.event import Event
-from gevent.lock import BoundedSemaphore
 
 from catalog.errors import CatalogError, CatalogRefused, CatalogUnavailable
-from catalog.model import ServiceCatalog
-from registrar.core.backoff import delay_s
+from catalog.model import ServiceCatalog, SharedCatalog
 from registrar.core.desired import desired_services
-from registrar.core.diff import Change, Deregister, Foreign, Register
+from registrar.core.plan import stays
+from registrar.core.policy import Policy
 from registrar.core.state import NOTHING, State
 from registrar.core.worklist import WorkList
 from registrar.edges.engine import DockerEngine
 from registrar.edges.outage import Outage
+from registrar.edges.told import Told
 from registrar.errors import EngineUnavailable
+from registrar.writer import Writer
 
 log = logging.getLogger("registrar")
 
 LOOKERS = 4
-RESYNC_S = 10.0
-# The engine is next door and ours alone; a Consul that comes back meets every host at once.
+# The engine is next door and ours alone.
 ENGINE_RETRY_S = 1.0
-CATALOG_RETRY_S = 5.0
 # A comparison that found a container not looked at yet is made again this soon.
 UNSETTLED_S = 0.5
+# Our own writes wake the watch too: it is followed at most this often.
+WATCH_PAUSE_S = 0.5
+WITHDRAW_S = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds between two comparisons of everything, and between two heartbeats (0: none)."""
+
+    resync_s: float = 10.0
+    ttl_refresh_s: float = 0.0
 
 
 class Registrar:
-    """Keeps ``catalog`` true to the containers of ``engine``.
+    """Keeps ``catalog`` true to the containers of ``engine``, by ``policy``.
 
-    ``host`` is the name in service ids and in our mark; empty: what the engine calls its host.
-    ``start`` returns at once, also when neither engine nor catalog is there.
+    An empty ``policy.host`` becomes what the engine calls its host. ``start`` returns at once, also
+    when neither engine nor catalog is there.
     """
 
     def __init__(
         self,
         engine: DockerEngine,
         catalog: ServiceCatalog,
-        host: str = "",
-        resync_s: float = RESYNC_S,
+        policy: Policy,
+        timing: Timing = Timing(),
+        *,
+        withdraw: bool = False,
     ) -> None:
         self._engine = engine
         self._catalog = catalog
-        self._host = host
-        self._resync_s = resync_s
-        self._state = State()
+        self._policy = policy
+        self._timing = timing
+        self._withdraw = withdraw
+        self._state = State(catalog.kept)
         self._work = WorkList()
         self._wake = Event()
         self._compare = Event()
-        self._writing = BoundedSemaphore(1)
-        self._refusals: dict[str, int] = {}
-        self._said: dict[str, frozenset[str]] = {}
+        self._told = Told()
         self._engine_outage = Outage(f"the container engine at {engine.url}", ENGINE_RETRY_S)
-        self._catalog_outage = Outage(catalog.location, CATALOG_RETRY_S)
+        self._writer = Writer(catalog, self._state, self._told.tell)
+        self._writer.on_return = self._compare.set
         self._compared = False
+        self._noticed = False
         self._greenlets: list[gevent.Greenlet[..., None]] = []
 
     @property
     def unready(self) -> str:
         """Why the catalog may not be true to the containers; empty when it is."""
-        if not self._compared:
-            return self._engine_outage.reason or self._catalog_outage.reason or "not compared yet"
-        return self._engine_outage.reason or self._catalog_outage.reason
+        reason = self._engine_outage.reason or self._writer.outage.reason
+        return reason if self._compared else reason or "not compared yet"
 
     def start(self) -> None:
         """Begin."""
         loops: list[Callable[[], None]] = [self._watch_engine, self._compare_regularly]
         loops += [self._look_around] * LOOKERS
+        if isinstance(self._catalog, SharedCatalog):
+            loops += [self._watch_catalog]
+            loops += [self._keep_alive] if self._timing.ttl_refresh_s else []
         self._greenlets = [gevent.spawn(self._keep_turning, loop) for loop in loops]
 
     def _keep_turning(self, loop: Callable[[], None]) -> None:
@@ -89,16 +106,21 @@ class Registrar:
                 gevent.sleep(ENGINE_RETRY_S)
 
     def stop(self) -> None:
-        """End, leaving what is registered as it is: an upgrade must take no service away."""
+        """End. What is registered stays (an upgrade must take no service away) unless told so."""
         gevent.killall(self._greenlets)
         self._engine.unsubscribe()
+        if self._withdraw:
+            log.info("deregistering everything of ours")
+            gevent.spawn(self._writer.withdraw, self._policy.host).join(WITHDRAW_S)
 
     # -- the engine's side ---------------------------------------------------------------------
 
     def _watch_engine(self) -> None:
         while True:
             try:
-                self._host = self._host or self._engine.host_name()
+                if not self._policy.host:
+                    host = self._engine.host_name()
+                    self._policy = dataclasses.replace(self._policy, host=host)
                 # Subscribe first, then list: what happens in between comes as an event.
                 self._engine.subscribe()
                 self._engine_outage.over()
@@ -106,7 +128,9 @@ class Registrar:
                 self._compare.set()
                 # Nothing here may block: the engine drops a subscriber that lags by 100 ms.
                 for notice in self._engine.notices():
-                    self._state.note(notice, time.monotonic())
+                    self._noticed = True
+                    if not self._policy.keep_failed:
+                        self._state.note(notice, time.monotonic())
                     self._mark(notice.container_id)
             except EngineUnavailable as error:
                 gevent.sleep(self._engine_outage.failed(str(error)))
@@ -128,7 +152,7 @@ class Registrar:
             except Exception:
                 # A container that we cannot digest costs at most itself.
                 log.exception("looking at container %s failed", container_id[:12])
-                self._work.mark_at(container_id, time.monotonic() + self._resync_s)
+                self._work.mark_at(container_id, time.monotonic() + self._timing.resync_s)
             finally:
                 self._work.done(container_id)
 
@@ -153,78 +177,36 @@ class Registrar:
                 delay = self._engine_outage.failed(str(error))
                 self._work.mark_at(container_id, time.monotonic() + delay)
                 return
-        self._bring_about(container_id)
+        again_s = self._writer.bring_about(container_id, self._policy.host)
+        if again_s is not None:
+            self._work.mark_at(container_id, time.monotonic() + again_s)
 
     def _inspect(self, container_id: str) -> None:
         try:
             container = self._engine.inspect(container_id)
         except ValueError as error:
             self._state.want(container_id, NOTHING)
-            self._say(container_id, [f"left out: {container_id[:12]}: {error}"])
+            self._told.tell(container_id, [f"left out: {container_id[:12]}: {error}"])
             return
-        if container is None or not container.running:
-            self._state.forget(container_id)
-            self._said.pop(container_id, None)
-            return
-        desired = desired_services(container, self._host)
-        self._state.remember(container, desired)
-        self._say(container_id, [f"left out: {skip}" for skip in desired.skipped])
-
-    def _say(self, container_id: str, lines: list[str]) -> None:
-        """Log what is new about a container; what was said before is not said again."""
-        said = self._said.get(container_id, frozenset())
-        for line in lines:
-            if line not in said:
-                log.info("%s", line)
-        if lines:
-            self._said[container_id] = said.union(lines)
-
-    # -- the catalog's side --------------------------------------------------------------------
-
-    def _bring_about(self, container_id: str) -> None:
-        """Write the difference for one container; what fails is tried again until it is done."""
-        try:
-            # One writer: two containers may follow each other under one service id, and an agent
-            # takes no more writes a second from eight connections than from one.
-            with self._writing:
-                for change in self._state.changes(container_id, self._host):
-                    self._apply(container_id, change)
-        except CatalogUnavailable as error:
-            delay = self._catalog_outage.failed(str(error))
-            self._work.mark_at(container_id, time.monotonic() + delay)
-        except CatalogRefused as error:
-            failures = self._refusals[container_id] = self._refusals.get(container_id, 0) + 1
-            self._say(container_id, [str(error)])
-            delay = delay_s(failures, random.random(), first_s=1.0, longest_s=60.0)  # noqa: S311
-            self._work.mark_at(container_id, time.monotonic() + delay)
+        if container is not None and container.running:
+            desired = desired_services(container, self._policy)
+            self._state.remember(container, desired)
+            self._told.tell(container_id, [str(note) for note in desired.notes])
+        elif container is not None and stays(container, self._policy):
+            self._state.let_be(container_id)
         else:
-            self._refusals.pop(container_id, None)
-
-    def _apply(self, container_id: str, change: Change) -> None:
-        match change:
-            case Register(service):
-                self._catalog.register(service)
-                self._state.registered(service)
-                log.info("registered %s as %s, port %d", service.id, service.name, service.port)
-            case Deregister(service_id):
-                self._catalog.deregister(service_id)
-                self._state.deregistered(service_id)
-                log.info("deregistered %s", service_id)
-            case Foreign(service):
-                self._say(container_id, [f"left out: {service.id}: the id is somebody else's"])
-                return
-        if self._catalog_outage.over():
-            self._compare.set()
+            self._state.forget(container_id)
+            self._told.forget(container_id)
 
     # -- everything ----------------------------------------------------------------------------
 
     def _compare_regularly(self) -> None:
-        pause = self._resync_s
+        pause = self._timing.resync_s
         while True:
             self._compare.wait(pause)
             self._compare.clear()
-            pause = self._resync_s
-            if not self._host:
+            pause = self._timing.resync_s
+            if not self._policy.host:
                 continue
             try:
                 if not self._compare_all():
@@ -233,7 +215,7 @@ class Registrar:
                 self._engine_outage.failed(str(error))
                 self._engine.unsubscribe()
             except CatalogError as error:
-                pause = self._catalog_outage.failed(str(error))
+                pause = self._writer.outage.failed(str(error))
 
     def _compare_all(self) -> bool:
         """Mark every container for which engine, memory and catalog do not agree.
@@ -242,17 +224,77 @@ class Registrar:
         """
         running = self._engine.running()
         self._engine_outage.over()
-        with self._writing:
-            self._state.learn(self._catalog.services())
-        if self._catalog_outage.over():
-            log.info("comparing everything with %s", self._catalog.location)
+        if self._state.unannounced(running):
+            self._doubt_the_stream()
+        self._noticed = False
+        self._learn()
+        self._mark_all(self._state.compare(running, self._policy.host))
+        return not self._policy.cleanup or self._clean_up(running)
+
+    def _doubt_the_stream(self) -> None:
+        """A stream that is silent cannot be told from one that is dead, but for what it missed."""
+        if not self._noticed:
+            gevent.sleep(UNSETTLED_S)
+        if not self._noticed:
+            log.warning("containers changed and no event told of it; opening the stream anew")
+            self._engine.unsubscribe()
+
+    def _learn(self) -> None:
+        self._writer.learn()
+        if not self._compared and isinstance(self._catalog, SharedCatalog):
+            try:
+                address = self._catalog.node_address()
+                self._policy = dataclasses.replace(self._policy, node_address=address)
+            except CatalogRefused as error:
+                log.info("%s; checks ask %s instead", error, self._policy.node_address)
         self._compared = True
-        for container_id in self._state.compare(running, self._host):
-            self._mark(container_id)
-        left_behind = self._state.left_behind(running, self._host)
-        if left_behind is None:
-            return False
-        with self._writing:
-            for service_id in left_behind:
-                self._apply("", Deregister(service_id))
-        return True
+
+    def _mark_all(self, container_ids: set[str]) -> None:
+        for container_id in container_ids:
+            if not self._writer.is_waiting(container_id):
+                self._mark(container_id)
+
+    def _clean_up(self, running: dict[str, str]) -> bool:
+        left_behind = self._state.left_behind(running, self._policy.host)
+        for service_id, name in (left_behind or {}).items():
+            ended = self._engine.inspect(name) if self._policy.keep_failed else None
+            if ended is None or not stays(ended, self._policy):
+                self._writer.remove(service_id)
+        return left_behind is not None
+
+    # -- a catalog that others write to --------------------------------------------------------
+
+    def _watch_catalog(self) -> None:
+        """Follow what happens to this node's services in the catalog, whoever does it."""
+        assert isinstance(self._catalog, SharedCatalog)
+        index = 0
+        while True:
+            try:
+                index = self._catalog.wait_for_change(index)
+                if self._compared:
+                    self._writer.learn()
+                    self._mark_all(self._state.drifted(self._policy.host))
+                gevent.sleep(WATCH_PAUSE_S)
+            except CatalogRefused as error:
+                log.warning(
+                    "%s; others' changes are found every %g s", error, self._timing.resync_s
+                )
+                gevent.sleep(60)
+            except CatalogUnavailable as error:
+                index = 0
+                gevent.sleep(self._writer.outage.failed(str(error)))
+
+    def _keep_alive(self) -> None:
+        """Pass the checks that take our services away if we should die (-ttl)."""
+        assert isinstance(self._catalog, SharedCatalog)
+        while True:
+            gevent.sleep(self._timing.ttl_refresh_s)
+            for ours in self._state.alive(self._policy.host):
+                try:
+                    self._catalog.heartbeat(ours.service_id, ours.token)
+                except CatalogUnavailable as error:
+                    self._writer.outage.failed(str(error))
+                    break
+                except CatalogRefused:
+                    # The check is gone, so the service is not what it should be.
+                    self._compare.set()

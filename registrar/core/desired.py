@@ -1,146 +1,176 @@
-"""A container -> the services it should have, and what was left out, each with its reason.
+"""A container -> the services it should have, and what was left out, each with its reason."""
 
-Names and ids are registrator's: name = last part of the image, suffixed with the port if there is
-more than one; id = ``<host>:<container>:<port>[:udp]``.
-"""
-
-import ipaddress
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from catalog.bodies import ttl_check_id
 from catalog.model import Service
+from registrar.core import extras, keys, naming
+from registrar.core.checks import CheckTarget, checks_for
 from registrar.core.metadata import Metadata, is_true, read_metadata, split_tags
-from registrar.core.model import Binding, Container, Port, Skip
+from registrar.core.model import Container, Note, Port
 from registrar.core.ownership import mark
+from registrar.core.placement import Place, is_eligible, place
+from registrar.core.policy import Policy
+from registrar.core.template import Template, TemplateError
 
-# What Consul's agent accepts in Meta; one bad pair would fail the whole registration with 400.
-_META_KEY = re.compile(r"(?!consul-)[A-Za-z0-9_-]{1,128}")
-_META_VALUE_MAX = 512
-_META_PAIRS_MAX = 64
-_OUR_META_PAIRS = 2
-_CONTROL = {"name", "id", "tags", "ignore"}
+# Consul's reaper takes no less, and comes by every 30 s.
+_REAP_AFTER_S = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """The services of one container by id, and what was left out."""
+    """The services of one container by id, and what was left out or odd."""
 
     services: dict[str, Service]
-    skipped: tuple[Skip, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
-def desired_services(container: Container, host: str) -> Desired:
-    """What should be registered for a running container on the host called ``host``."""
-    skipped: list[Skip] = []
-    metadata = read_metadata(container)
-    if not container.ports:
-        return Desired({}, (Skip(container.name, "", "no port exposed or published"),))
-    published = [port for port in container.ports if port.bindings]
-    services: dict[str, Service] = {}
-    for port in container.ports:
-        attributes = metadata.for_port(port.number)
-        placed = _place(port, attributes)
-        if isinstance(placed, str):
-            skipped.append(Skip(container.name, str(port), placed))
-            continue
+def desired_services(container: Container, policy: Policy) -> Desired:
+    """What should be registered for a running container."""
+    reason = _why_not_at_all(container, policy)
+    if reason:
+        return Desired({}, (Note(container.name, "", reason), *keys.remarks(container)))
+    return _Look(container, policy).desired()
+
+
+def _why_not_at_all(container: Container, policy: Policy) -> str:
+    for selector in policy.select:
+        if not selector.matches(container):
+            return f"not selected by `{selector}`"
+    if container.health in {"starting", "unhealthy"}:
+        return f"its HEALTHCHECK says {container.health}"
+    return "" if container.ports else "no port exposed or published"
+
+
+class _Look:
+    """One look at one container: the parts that its ports share, and the notes taken."""
+
+    def __init__(self, container: Container, policy: Policy) -> None:
+        self.container = container
+        self.policy = policy
+        self.metadata: Metadata = read_metadata(container)
+        self.notes = list(keys.remarks(container))
+        self.services: dict[str, Service] = {}
+        if policy.use_ip_from_label and policy.use_ip_from_label not in container.labels:
+            self.remark("", f"has no label `{policy.use_ip_from_label}` to take an address from")
+        self.common_tags = split_tags(self.render(policy.tags, "-tags"))
+        self.common_name = self.render(policy.name, "-name")
+        self.eligible = sum(
+            is_eligible(port, self.metadata.for_port(port), policy) for port in container.ports
+        )
+
+    def desired(self) -> Desired:
+        for port in self.container.ports:
+            attributes = self.metadata.for_port(port)
+            found = self.find_place(port, attributes)
+            if isinstance(found, str):
+                self.notes.append(Note(self.container.name, str(port), found))
+            else:
+                service = self.service(port, attributes, found)
+                self.services[service.id] = service
+        return Desired(self.services, tuple(dict.fromkeys(self.notes)))
+
+    def find_place(self, port: Port, attributes: dict[str, str]) -> Place | str:
+        if is_true(attributes.get("ignore", "")):
+            return "SERVICE_IGNORE is set"
+        found = place(self.container, port, attributes, self.policy)
+        if isinstance(found, Place) and self.policy.explicit and not attributes.get("name"):
+            return "no SERVICE_NAME, and -explicit asks for one"
+        return found
+
+    def service(self, port: Port, attributes: dict[str, str], found: Place) -> Service:
+        faults: extras.Faults = []
+        service_id = self.free_id(port, attributes.get("id", ""))
         service = Service(
-            id=_free_id(attributes.get("id") or _default_id(container, port, host), port, services),
-            name=_name(container, port, metadata, len(published)),
-            port=placed.host_port,
-            address=placed.host_ip,
-            tags=_tags(attributes, port),
-            meta=_meta(container, port, attributes, skipped),
+            id=service_id,
+            name=self.name(port, attributes),
+            port=found.port,
+            address=found.address,
+            tags=self.tags(port, attributes),
+            meta=extras.meta_of(attributes, faults),
+            weights=extras.weights_of(attributes, faults),
+            tagged_addresses=extras.tagged_addresses(attributes, found, faults),
+            enable_tag_override=is_true(attributes.get("tag_override", "")),
+            checks=self.checks(port, attributes, found, service_id, faults),
+            token=attributes.get("token", ""),
         )
-        services[service.id] = mark(service, host, container.id)
-    return Desired(services, tuple(skipped))
+        for key, reason in faults:
+            subject = f"{port} SERVICE_{key.upper()}"
+            self.notes.append(Note(self.container.name, subject, reason))
+        return mark(service, self.policy.host, self.container.id)
 
+    def free_id(self, port: Port, custom: str) -> str:
+        """One custom id for several ports must not make them overwrite each other."""
+        wanted = custom or naming.default_id(self.container, port, self.policy.host)
+        if wanted not in self.services:
+            return wanted
+        return f"{wanted}:{port.number}:{port.protocol}"
 
-def _place(port: Port, attributes: dict[str, str]) -> Binding | str:
-    """Where the port can be reached from other hosts, or why it is left out."""
-    if is_true(attributes.get("ignore", "")):
-        return "SERVICE_IGNORE is set"
-    if not port.bindings:
-        return "exposed but not published; add `-p` to publish it"
-    usable = [found for found in (_reachable(binding) for binding in port.bindings) if found]
-    if not usable:
-        return f"published on {port.bindings[0].host_ip} only, which no other host can reach"
-    # An empty address stands for the node's own, which is right on every network it has.
-    return min(usable, key=lambda binding: binding.host_ip != "")
-
-
-def _reachable(binding: Binding) -> Binding | None:
-    """The binding with a wildcard as the empty address; None if it is loopback or no address."""
-    if not binding.host_ip:
-        return binding
-    try:
-        address = ipaddress.ip_address(binding.host_ip)
-    except ValueError:
-        return None
-    if address.is_unspecified:
-        return Binding("", binding.host_port)
-    return None if address.is_loopback else binding
-
-
-def _default_id(container: Container, port: Port, host: str) -> str:
-    suffix = ":udp" if port.protocol == "udp" else ""
-    return f"{host}:{container.name}:{port.number}{suffix}"
-
-
-def _free_id(wanted: str, port: Port, taken: dict[str, Service]) -> str:
-    """One custom id for several ports must not make them overwrite each other."""
-    if wanted not in taken:
-        return wanted
-    return f"{wanted}:{port.number}:{port.protocol}"
-
-
-def _name(container: Container, port: Port, metadata: Metadata, published: int) -> str:
-    name = metadata.for_port(port.number).get("name") or _image_name(container.image)
-    if published > 1 and not metadata.names_port(port.number):
-        return f"{name}-{port.number}"
-    return name
-
-
-def _image_name(image: str) -> str:
-    """The repository's last part, without tag and digest: what people call the image."""
-    repository = image.partition("@")[0]
-    return repository.rpartition("/")[2].partition(":")[0] or image
-
-
-def _tags(attributes: dict[str, str], port: Port) -> tuple[str, ...]:
-    tags = split_tags(attributes.get("tags", ""))
-    if port.protocol == "udp":
-        tags.append("udp")
-    return tuple(dict.fromkeys(tags))
-
-
-def _meta(
-    container: Container, port: Port, attributes: dict[str, str], skipped: list[Skip]
-) -> dict[str, str]:
-    """Every other attribute, as far as Consul takes it: a bad pair costs itself only."""
-    meta: dict[str, str] = {}
-    for key in sorted(attributes):
-        if key in _CONTROL:
-            continue
-        value = attributes[key]
-        reason = _meta_fault(key, value, len(meta))
-        if reason:
-            skipped.append(Skip(container.name, f"{port} SERVICE_{key.upper()}", reason))
-        else:
-            meta[key] = value
-    return meta
-
-
-def _meta_fault(key: str, value: str, pairs: int) -> str:
-    if key.startswith("check_"):
-        return "health checks from labels are not registered yet"
-    if not _META_KEY.fullmatch(key):
-        return "Consul takes only A-Z, a-z, 0-9, _ and - in the key of a meta pair"
-    size = len(value.encode("utf-8", "surrogatepass"))
-    if size > _META_VALUE_MAX:
-        return (
-            f"{len(value)} characters in {size} bytes, "
-            f"Consul takes {_META_VALUE_MAX} bytes in a meta value"
+    def name(self, port: Port, attributes: dict[str, str]) -> str:
+        base = attributes.get("name") or self.common_name
+        name = naming.suffixed(
+            base or naming.image_name(self.container.image) or self.container.name,
+            port,
+            named_by_port=self.metadata.names_port(port),
+            eligible=self.eligible,
+            policy=self.policy.suffix,
         )
-    if pairs >= _META_PAIRS_MAX - _OUR_META_PAIRS:
-        return f"more than {_META_PAIRS_MAX - _OUR_META_PAIRS} meta pairs"
-    return ""
+        fault = naming.name_fault(name)
+        if fault:
+            self.remark(str(port), fault)
+        return name
+
+    def tags(self, port: Port, attributes: dict[str, str]) -> tuple[str, ...]:
+        tags = [*split_tags(attributes.get("tags", "")), *self.common_tags]
+        if port.protocol == "udp":
+            tags.append("udp")
+        return tuple(dict.fromkeys(tags))
+
+    def checks(
+        self,
+        port: Port,
+        attributes: dict[str, str],
+        found: Place,
+        service_id: str,
+        faults: extras.Faults,
+    ) -> tuple[Mapping[str, Any], ...]:
+        target = CheckTarget(
+            service_id=service_id,
+            # The agent that runs the checks is this host's own.
+            host=found.address or self.policy.node_address or "127.0.0.1",
+            port=found.port,
+            container_id=self.container.id,
+            internal_port=port.number,
+        )
+        checks, bad = checks_for(attributes, target)
+        faults += bad
+        if not self.policy.ttl_s:
+            return checks
+        # With a second check beside it, Consul would number the one it names by itself.
+        named = [{"CheckID": f"service:{service_id}"} | dict(check) for check in checks]
+        return (*named, _time_to_live(service_id, self.policy.ttl_s))
+
+    def render(self, template: Template | None, flag: str) -> str:
+        if template is None:
+            return ""
+        try:
+            return template.render(self.container.document, self.policy.fetch)
+        except TemplateError as error:
+            self.remark("", f"{flag}: {error}")
+            return ""
+
+    def remark(self, subject: str, text: str) -> None:
+        self.notes.append(Note(self.container.name, subject, text, left_out=False))
+
+
+def _time_to_live(service_id: str, ttl_s: int) -> dict[str, Any]:
+    """Registrator's -ttl as a check that the registrar itself passes again and again."""
+    return {
+        "CheckID": ttl_check_id(service_id),
+        "Name": "the registrar's heartbeat",
+        "TTL": f"{ttl_s}s",
+        "Status": "passing",
+        "DeregisterCriticalServiceAfter": f"{max(ttl_s, _REAP_AFTER_S)}s",
+    }

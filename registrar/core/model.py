@@ -15,11 +15,16 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port of the container: ``number`` inside, ``bindings`` outside (empty: only exposed)."""
+    """A port of the container: ``number`` inside, ``bindings`` outside (empty: only exposed).
+
+    ``direct``: the container has an address of its own on the network (macvlan, overlay, another
+    container's), where the port is open under its own number.
+    """
 
     number: int
     protocol: str
     bindings: tuple[Binding, ...] = ()
+    direct: bool = False
 
     def __str__(self) -> str:
         return f"{self.number}/{self.protocol}"
@@ -58,8 +63,8 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
-class Skip:
-    """Something left out, and why: shown in the log once, and by ``seamark plan``.
+class Note:
+    """Something left out or odd, and why: shown in the log once, and by ``seamark plan``.
 
     ``subject`` is a port (``80/tcp``), a metadata key, or empty for the whole container.
     """
@@ -67,7 +72,8 @@ class Skip:
     container: str
     subject: str
     reason: str
+    left_out: bool = True
 
     def __str__(self) -> str:
         where = f"{self.container} {self.subject}" if self.subject else self.container
-        return f"{where}: {self.reason}"
+        return f"{'left out' if self.left_out else 'note'}: {where}: {self.reason}"

@@ -11,7 +11,9 @@ from catalog.model import Service
 
 OWNER = "seamark-owner"
 CONTAINER = "seamark-container"
-_REGISTRATOR_ID = re.compile(r"(.+?):[a-zA-Z0-9][a-zA-Z0-9_.-]+:[0-9]+(?::udp)?")
+_REGISTRATOR_ID = re.compile(
+    r"(?P<host>.+?):(?P<container>[a-zA-Z0-9][a-zA-Z0-9_.-]+):[0-9]+(?::udp)?"
+)
 
 
 def mark(service: Service, host: str, container_id: str) -> Service:
@@ -30,14 +32,14 @@ def container_of(service: Service) -> str:
     return service.meta.get(CONTAINER, "")
 
 
-def is_left_behind(service: Service, host: str) -> bool:
-    """Whether registrator made it, for a container of this host."""
+def left_behind_by(service: Service, host: str) -> str:
+    """The container of this host that registrator made the service for; empty if it did not."""
     if OWNER in service.meta:
-        return False
+        return ""
     found = _REGISTRATOR_ID.fullmatch(service.id)
-    return found is not None and found[1] == host
+    return found["container"] if found is not None and found["host"] == host else ""
 
 
 def may_replace(service: Service, host: str) -> bool:
     """Whether we may write over it. Anything else is somebody's, and is never touched."""
-    return is_ours(service, host) or is_left_behind(service, host)
+    return is_ours(service, host) or bool(left_behind_by(service, host))

@@ -14,10 +14,10 @@ from typing import Any
 import docker
 import gevent
 import requests
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, DockerException, NotFound, StreamParseError
 
 from registrar.core.events import Notice, read_event
-from registrar.core.inspection import container_from_inspect
+from registrar.core.inspection import container_from_inspect, peer_of
 from registrar.core.model import Container
 from registrar.errors import EngineUnavailable
 
@@ -45,11 +45,13 @@ _EVENTS = {
 class DockerEngine:
     """One engine at ``url`` (``unix:///path``, ``tcp://host:port``). Connects when first used.
 
-    Every method raises :class:`EngineUnavailable` when the engine cannot be reached.
+    ``tls`` holds the certificates for a TCP socket over TLS. Every method raises
+    :class:`EngineUnavailable` when the engine cannot be reached.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tls: docker.tls.TLSConfig | None = None) -> None:
         self.url = url
+        self._tls = tls
         self._client: docker.APIClient | None = None
         self._stream: Any = None
 
@@ -65,17 +67,29 @@ class DockerEngine:
                 str(entry["Id"]): _fingerprint(entry) for entry in self._connected().containers()
             }
 
-    def inspect(self, container_id: str) -> Container | None:
-        """The container as it is now; None if there is none.
+    def all_ids(self) -> list[str]:
+        """The ids of all containers, running or not."""
+        with self._calling():
+            return [str(entry["Id"]) for entry in self._connected().containers(all=True)]
+
+    def inspect(self, container: str) -> Container | None:
+        """The container as it is now, by id or name; None if there is none.
 
         Raises ValueError if what the engine says of it cannot be read.
         """
+        document = self._document(container)
+        if document is None:
+            return None
+        peer = peer_of(document)
+        return container_from_inspect(document, self._document(peer) if peer else None)
+
+    def _document(self, container: str) -> dict[str, Any] | None:
         with self._calling():
             try:
-                document = self._connected().inspect_container(container_id)
+                found: dict[str, Any] = self._connected().inspect_container(container)
             except NotFound:
                 return None
-        return container_from_inspect(document)
+        return found
 
     def subscribe(self) -> None:
         """Open the event stream; from here on nothing is missed until it ends."""
@@ -103,7 +117,9 @@ class DockerEngine:
 
     def _connected(self) -> docker.APIClient:
         if self._client is None:
-            self._client = docker.APIClient(self.url, version="auto", timeout=CALL_TIMEOUT_S)
+            self._client = docker.APIClient(
+                self.url, version="auto", timeout=CALL_TIMEOUT_S, tls=self._tls or False
+            )
         return self._client
 
     @contextlib.contextmanager
@@ -111,7 +127,8 @@ class DockerEngine:
         """Translate every failure, once. A client that failed is thrown away."""
         try:
             yield
-        except (DockerException, requests.RequestException, OSError) as error:
+        # A document that ends in the middle is no DockerException.
+        except (DockerException, StreamParseError, requests.RequestException, OSError) as error:
             if not isinstance(error, APIError):
                 self._client = None
             raise EngineUnavailable(explain(self.url, error)) from error
@@ -157,9 +174,10 @@ def _who_may(path: str) -> str:
 
 
 def _fingerprint(entry: dict[str, Any]) -> str:
-    """Everything of a listing but its clock (`Status` says "Up 3 minutes")."""
+    """Everything of a listing but its clock: of "Up 3 minutes (healthy)" just the health."""
     keys = ("State", "Names", "Image", "Ports", "Labels", "NetworkSettings")
-    return repr([_ordered(entry.get(key)) for key in keys])
+    health = str(entry.get("Status") or "").partition("(")[2]
+    return repr([health, *(_ordered(entry.get(key)) for key in keys)])
 
 
 def _ordered(value: Any) -> Any:

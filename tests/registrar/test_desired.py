@@ -1,234 +1,172 @@
-"""Containers -> services: registrator's names, ids and precedence as a table.
+"""Containers -> services, beyond registrator's table: what only Seamark has, and bad input."""
 
-The numbers are those of the behaviour table that the project keeps of registrator; a row marked
-"better" departs from it on purpose.
-"""
+import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
+from catalog.model import TaggedAddress, Weights
 from registrar.core.desired import desired_services
 from registrar.core.ownership import CONTAINER, OWNER
-from tests.registrar.inspect_output import HOST, container
+from registrar.core.policy import Policy
+from registrar.core.selector import parse_selector
+from registrar.core.template import parse_template
+from tests.registrar.inspect_output import HOST, POLICY, container
 
 ANY = "0.0.0.0"
 ONE = {"6379/tcp": [(ANY, 10000)]}
 WEB = {"443/tcp": [(ANY, 4443)], "80/tcp": [(ANY, 8000)]}
-DNS = {"53/tcp": [(ANY, 53)], "53/udp": [(ANY, 53)]}
 
-# (case, ports, other facts, {id: (name, address, port, tags, meta)})
-ROWS = [
-    ("12 one port", ONE, {}, {"host1:c1:6379": ("redis", "", 10000, (), {})}),
+
+def only(found):
+    """The one service of a container."""
+    (service,) = found.services.values()
+    return service
+
+
+def policy(**changes: Any) -> Policy:
+    """The default policy with some flags."""
+    return dataclasses.replace(POLICY, **changes)
+
+
+NAMES = [
+    ("auto, one port", {}, ONE, {}, {"redis"}),
+    ("always", {"suffix": "always"}, ONE, {}, {"redis-6379"}),
+    ("never", {"suffix": "never"}, WEB, {}, {"redis"}),
     (
-        "13 better: tags in written order",
+        "a template",
+        {"name": '{{index .Config.Labels "com.docker.compose.service"}}'},
         ONE,
-        {"env": ["SERVICE_NAME=db", "SERVICE_TAGS=master,backups", "SERVICE_REGION=us2"]},
-        {"host1:c1:6379": ("db", "", 10000, ("master", "backups"), {"region": "us2"})},
+        {"labels": {"com.docker.compose.service": "db"}},
+        {"db"},
     ),
     (
-        "14 labels do as well as the environment",
+        "a template that gives nothing",
+        {"name": '{{index .Config.Labels "com.docker.compose.service"}}'},
         ONE,
-        {"labels": {"SERVICE_NAME": "db", "SERVICE_TAGS": "master"}},
-        {"host1:c1:6379": ("db", "", 10000, ("master",), {})},
-    ),
-    (
-        "15 two ports are told apart by name",
-        WEB,
-        {"image": "progrium/nginx"},
-        {
-            "host1:c1:80": ("nginx-80", "", 8000, (), {}),
-            "host1:c1:443": ("nginx-443", "", 4443, (), {}),
-        },
-    ),
-    (
-        "16 port-specific keys",
-        WEB,
-        {
-            "env": [
-                "SERVICE_443_NAME=https",
-                "SERVICE_443_ID=https.12345",
-                "SERVICE_443_SNI=enabled",
-                "SERVICE_80_NAME=http",
-                "SERVICE_TAGS=www",
-            ]
-        },
-        {
-            "https.12345": ("https", "", 4443, ("www",), {"sni": "enabled"}),
-            "host1:c1:80": ("http", "", 8000, ("www",), {}),
-        },
-    ),
-    (
-        "18 a generic name is suffixed too",
-        WEB,
-        {"env": ["SERVICE_NAME=web"]},
-        {
-            "host1:c1:80": ("web-80", "", 8000, (), {}),
-            "host1:c1:443": ("web-443", "", 4443, (), {}),
-        },
-    ),
-    (
-        "20 an ignored port still counts for the suffix",
-        WEB,
-        {"image": "nginx", "env": ["SERVICE_443_IGNORE=1"]},
-        {"host1:c1:80": ("nginx-80", "", 8000, (), {})},
-    ),
-    (
-        "21 only published ports count",
-        {"80/tcp": [(ANY, 8000)], "443/tcp": None},
         {},
-        {"host1:c1:80": ("redis", "", 8000, (), {})},
+        {"redis"},
     ),
-    (
-        "22 both protocols of one number",
-        DNS,
-        {"image": "dns", "env": ["SERVICE_TAGS=a"]},
-        {
-            "host1:c1:53": ("dns-53", "", 53, ("a",), {}),
-            "host1:c1:53:udp": ("dns-53", "", 53, ("a", "udp"), {}),
-        },
-    ),
-    (
-        "25 better: one id for two ports overwrites nothing",
-        WEB,
-        {"env": ["SERVICE_ID=x"]},
-        {
-            "x": ("redis-80", "", 8000, (), {}),
-            "x:443:tcp": ("redis-443", "", 4443, (), {}),
-        },
-    ),
-    (
-        "28 port-specific beats generic, whatever the source",
-        {"80/tcp": [(ANY, 8000)]},
-        {"env": ["SERVICE_80_NAME=e"], "labels": {"SERVICE_NAME": "l"}},
-        {"host1:c1:80": ("e", "", 8000, (), {})},
-    ),
-    (
-        "29 labels beat the environment",
-        {"80/tcp": [(ANY, 8000)]},
-        {"env": ["SERVICE_80_NAME=e"], "labels": {"SERVICE_80_NAME": "l"}},
-        {"host1:c1:80": ("l", "", 8000, (), {})},
-    ),
-    (
-        "30 the prefix has a case, the rest has none",
-        ONE,
-        {"env": ["SERVICE_Name=mixed", "service_NAME=low"]},
-        {"host1:c1:6379": ("mixed", "", 10000, (), {})},
-    ),
-    (
-        "32 better: IGNORE is a boolean",
-        ONE,
-        {"env": ["SERVICE_IGNORE=false"]},
-        {"host1:c1:6379": ("redis", "", 10000, (), {})},
-    ),
-    ("32 IGNORE=true", ONE, {"env": ["SERVICE_IGNORE=true"]}, {}),
-    (
-        "33 an empty IGNORE is none",
-        ONE,
-        {"env": ["SERVICE_IGNORE="]},
-        {"host1:c1:6379": ("redis", "", 10000, (), {})},
-    ),
-    (
-        "34 an empty port-specific value blocks the generic one",
-        {"80/tcp": [(ANY, 8000)], "81/tcp": [(ANY, 8001)]},
-        {"env": ["SERVICE_IGNORE=true", "SERVICE_80_IGNORE="]},
-        {"host1:c1:80": ("redis-80", "", 8000, (), {})},
-    ),
-    ("39 better: nobody else reaches loopback", {"80/tcp": [("127.0.0.1", 8080)]}, {}, {}),
-    (
-        "41 better: the wildcard binding wins",
-        {"80/tcp": [("10.0.0.5", 9090), (ANY, 8080)]},
-        {},
-        {"host1:c1:80": ("redis", "", 8080, (), {})},
-    ),
-    (
-        "one host address",
-        {"80/tcp": [("10.0.0.5", 9090)]},
-        {},
-        {"host1:c1:80": ("redis", "10.0.0.5", 9090, (), {})},
-    ),
-    (
-        "42 better: :: is a wildcard as well",
-        {"80/tcp": [("::", 8080)]},
-        {},
-        {"host1:c1:80": ("redis", "", 8080, (), {})},
-    ),
-    ("44 host network, nothing exposed", {}, {"mode": "host"}, {}),
-    (
-        "host network: exposed ports are the host's own",
-        {},
-        {"mode": "host", "exposed": ["80/tcp"]},
-        {"host1:c1:80": ("redis", "", 80, (), {})},
-    ),
-    (
-        "45 better: a published port on a user's network is the host's",
-        {"80/tcp": [(ANY, 32768)]},
-        {"mode": "proj_default"},
-        {"host1:c1:80": ("redis", "", 32768, (), {})},
-    ),
-    (
-        "56 better: a digest is no part of the name",
-        ONE,
-        {"image": "reg.example.com:5000/team/redis@sha256:abc"},
-        {"host1:c1:6379": ("redis", "", 10000, (), {})},
-    ),
-    (
-        "registry port and tag are no part of the name",
-        ONE,
-        {"image": "reg.example.com:5000/team/api:1.2"},
-        {"host1:c1:6379": ("api", "", 10000, (), {})},
-    ),
-    (
-        "57 better: check keys do not end in meta",
-        ONE,
-        {"env": ["SERVICE_CHECK_HTTP=/h", "SERVICE_A=1"]},
-        {"host1:c1:6379": ("redis", "", 10000, (), {"a": "1"})},
-    ),
-    (
-        "a bad meta key loses that key only",
-        ONE,
-        {"labels": {"SERVICE_foo.bar": "1", "SERVICE_": "2", "SERVICE_ok": "3"}},
-        {"host1:c1:6379": ("redis", "", 10000, (), {"ok": "3"})},
-    ),
+    ("a name of its own beats it", {"name": "x"}, ONE, {"env": ["SERVICE_NAME=y"]}, {"y"}),
+    ("registry, port and tag are no part of it", {}, ONE, {"image": "r:5000/t/api:1"}, {"api"}),
+    ("an image by its id", {}, ONE, {"image": "sha256:3f5a"}, {"sha256"}),
 ]
 
 
 @pytest.mark.parametrize(
-    ("ports", "facts", "expected"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
+    ("flags", "ports", "facts", "expected"), [row[1:] for row in NAMES], ids=[r[0] for r in NAMES]
 )
-def test_a_container_has_the_services_of_the_table(ports, facts, expected):
-    """Names, ids, addresses, ports, tags and meta; our mark aside."""
-    found = {
-        service_id: (
-            service.name,
-            service.address,
-            service.port,
-            service.tags,
-            {k: v for k, v in service.meta.items() if k not in {OWNER, CONTAINER}},
-        )
-        for service_id, service in desired_services(
-            container(ports, **facts), HOST
-        ).services.items()
-    }
-    assert expected == found
+def test_names_follow_template_and_suffix_policy(flags, ports, facts, expected):
+    """Registrator's by default."""
+    template = flags.get("name")
+    chosen = policy(**flags | ({"name": parse_template(template)} if template else {}))
+    found = desired_services(container(ports, **facts), chosen)
+    assert expected == {service.name for service in found.services.values()}
+
+
+@pytest.mark.parametrize("name", ["a.b", "with blank", "x" * 64, "-"])
+def test_a_name_that_dns_cannot_ask_for_is_kept_and_told(name):
+    """Somebody may look it up over HTTP."""
+    found = desired_services(container(ONE, env=[f"SERVICE_NAME={name}"]), POLICY)
+    assert name == only(found).name
+    assert [False] == [note.left_out for note in found.notes]
+    assert "cannot be asked for by DNS" in found.notes[0].reason
+
+
+def test_what_goes_beyond_registrator():
+    """Weights, tag override, tagged addresses, a token: none of them in meta."""
+    env = [
+        "SERVICE_WEIGHT_PASSING=10",
+        "SERVICE_WEIGHT_WARNING=0",
+        "SERVICE_TAG_OVERRIDE=true",
+        "SERVICE_TAGGED_ADDRESS_WAN=203.0.113.5:8080",
+        "SERVICE_TAGGED_ADDRESS_LAN=[fd00::1]:81",
+        "SERVICE_TOKEN=secret",
+    ]
+    service = only(desired_services(container(ONE, env=env), POLICY))
+    assert Weights(passing=10, warning=0) == service.weights
+    assert service.enable_tag_override
+    expected = {"wan": TaggedAddress("203.0.113.5", 8080), "lan": TaggedAddress("fd00::1", 81)}
+    assert expected == service.tagged_addresses
+    assert "secret" == service.token
+    assert "secret" not in repr(service)
+    assert {OWNER, CONTAINER} == set(service.meta)
 
 
 @pytest.mark.parametrize(
-    ("ports", "facts", "subject", "words"),
+    ("entry", "subject"),
     [
-        ({}, {}, "", "no port exposed or published"),
-        ({"80/tcp": None}, {}, "80/tcp", "not published"),
-        ({"80/tcp": [("127.0.0.1", 1)]}, {}, "80/tcp", "127.0.0.1 only"),
-        (ONE, {"env": ["SERVICE_IGNORE=1"]}, "6379/tcp", "SERVICE_IGNORE"),
-        (ONE, {"env": ["SERVICE_CHECK_TTL=1s"]}, "6379/tcp SERVICE_CHECK_TTL", "not registered"),
-        (ONE, {"labels": {"SERVICE_x": "y" * 513}}, "6379/tcp SERVICE_X", "513 characters"),
-        (ONE, {"labels": {"SERVICE_consul-x": "y"}}, "6379/tcp SERVICE_CONSUL-X", "Consul takes"),
+        ("SERVICE_WEIGHT_PASSING=0", "6379/tcp SERVICE_WEIGHT_PASSING"),
+        ("SERVICE_WEIGHT_WARNING=65536", "6379/tcp SERVICE_WEIGHT_WARNING"),
+        ("SERVICE_TAGGED_ADDRESS_WAN=1.2.3.4:x", "6379/tcp SERVICE_TAGGED_ADDRESS_WAN"),
+        ("SERVICE_SEAMARK-OWNER=me", "6379/tcp SERVICE_SEAMARK-OWNER"),
+        ("SERVICE_CHECK_TTL=soon", "6379/tcp SERVICE_CHECK_TTL"),
+        ("SERVICE_x=" + "y" * 513, "6379/tcp SERVICE_X"),
+        ("SERVICE_consul-x=y", "6379/tcp SERVICE_CONSUL-X"),
     ],
 )
-def test_what_is_left_out_has_a_reason(ports, facts, subject, words):
-    """Nothing is lost silently."""
-    skipped = desired_services(container(ports, **facts), HOST).skipped
-    assert [subject] == [skip.subject for skip in skipped]
-    assert words in skipped[0].reason
+def test_a_bad_value_costs_itself_and_is_told(entry, subject):
+    """Consul would refuse the whole service for it."""
+    found = desired_services(container(ONE, env=[entry]), POLICY)
+    assert {OWNER, CONTAINER} == set(only(found).meta)
+    assert only(found).weights == Weights()
+    assert subject in [note.subject for note in found.notes if note.left_out]
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("SERVICE_NAEM", "did you mean `SERVICE_NAME`?"),
+        ("SERVICE_80_TAG", "did you mean `SERVICE_80_TAGS`?"),
+        ("SERVICE_CHECK_HTPP", "check_http"),
+        ("SERVCE_NAME", "did you mean `SERVICE_NAME`?"),
+        ("service_NAME", "starts with upper-case SERVICE_"),
+    ],
+)
+def test_a_misspelt_key_is_told_with_the_one_it_was_meant_to_be(key, words):
+    """By flag or label, in the environment or not."""
+    for facts in ({"env": [f"{key}=x"]}, {"labels": {key: "x"}}):
+        notes = desired_services(container({"80/tcp": [(ANY, 1)]}, **facts), POLICY).notes
+        assert any(words in note.reason for note in notes), notes
+
+
+@pytest.mark.parametrize("health", ["starting", "unhealthy"])
+def test_a_container_is_registered_while_it_is_healthy(health):
+    """Its HEALTHCHECK decides, where there is one; podman's word for none is `none`."""
+    sick = container(ONE, state={"Health": {"Status": health}})
+    assert f"its HEALTHCHECK says {health}" == desired_services(sick, POLICY).notes[0].reason
+    for well in ({"Health": {"Status": "healthy"}}, {"Health": {"Status": "none"}}, {}):
+        assert desired_services(container(ONE, state=well), POLICY).services
+
+
+def test_containers_are_chosen_by_selectors():
+    """All of them must match."""
+    selectors = (parse_selector("image:redis"), parse_selector("not label:dev"))
+    chosen = policy(select=selectors)
+    assert desired_services(container(ONE), chosen).services
+    left_out = desired_services(container(ONE, labels={"dev": ""}), chosen)
+    assert {} == left_out.services
+    assert "not selected by `not label:dev`" == left_out.notes[0].reason
+
+
+def test_time_to_live_is_a_check_of_its_own():
+    """Beside the container's own check, which keeps the id that Consul would give it."""
+    env = ["SERVICE_CHECK_TTL=30s"]
+    checks = only(desired_services(container(ONE, env=env), policy(ttl_s=20))).checks
+    ids = ["service:host1:c1:6379", "service:host1:c1:6379:ttl"]
+    assert ids == [check["CheckID"] for check in checks]
+    assert ("20s", "passing", "60s") == tuple(
+        checks[1][key] for key in ("TTL", "Status", "DeregisterCriticalServiceAfter")
+    )
+
+
+def test_a_template_that_fails_costs_its_tags_only():
+    """Registrator ended for it."""
+    chosen = policy(tags=parse_template('a,{{httpGet "http://127.0.0.1:1/"}}'))
+    found = desired_services(container(ONE, env=["SERVICE_TAGS=b"]), chosen)
+    assert ("b",) == only(found).tags
+    assert found.notes[0].reason.startswith("-tags: ")
 
 
 @pytest.mark.parametrize(
@@ -238,23 +176,23 @@ def test_what_is_left_out_has_a_reason(ports, facts, subject, words):
 )
 def test_a_meta_pair_that_only_looks_right_is_left_out(labels):
     """Consul would refuse the whole service for it."""
-    found = desired_services(container(ONE, labels=labels), HOST)
+    found = desired_services(container(ONE, labels=labels), POLICY)
     (service,) = found.services.values()
     assert {OWNER, CONTAINER} == set(service.meta)
-    assert 1 == len(found.skipped)
+    assert 1 == len([note for note in found.notes if note.left_out])
 
 
 def test_more_meta_than_consul_takes_costs_the_surplus_only():
-    """64 pairs at most, two of which are our mark."""
+    """64 pairs at most, of which our marks may take three."""
     labels = {f"SERVICE_k{n:03}": "v" for n in range(100)}
-    found = desired_services(container(ONE, labels=labels), HOST)
-    assert [len(service.meta) for service in found.services.values()] == [64]
-    assert len(found.skipped) == 38
+    found = desired_services(container(ONE, labels=labels), POLICY)
+    assert [len(service.meta) for service in found.services.values()] == [63]
+    assert len(found.notes) == 39
 
 
 def test_a_service_carries_our_mark():
     """Who registered it, and for which container."""
-    (service,) = desired_services(container(ONE), HOST).services.values()
+    (service,) = desired_services(container(ONE), POLICY).services.values()
     assert (service.meta[OWNER], service.meta[CONTAINER]) == (HOST, "c" * 64)
 
 
@@ -268,7 +206,7 @@ def test_a_service_carries_our_mark():
 )
 def test_the_worst_labels_cost_at_most_themselves(labels, env):
     """Nothing raises, and what is registered is what Consul takes."""
-    found = desired_services(container(WEB, labels=labels, env=env), HOST)
+    found = desired_services(container(WEB, labels=labels, env=env), POLICY)
     for service_id, service in found.services.items():
         assert service_id == service.id
         assert service.name

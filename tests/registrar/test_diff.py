@@ -6,11 +6,16 @@ from typing import Any
 from hypothesis import given, strategies as st
 
 from catalog.model import Service
-from registrar.core.diff import Deregister, Foreign, Register, diff
+from registrar.core.diff import Claim, Deregister, Foreign, Register, diff
 from registrar.core.ownership import mark
 
 HOST = "host1"
 CID = "c1"
+
+
+def changes(desired, actual, contested=()):
+    """The difference for container c1, in a catalog that gives back what it was given."""
+    return diff(Claim(CID, HOST, contested), desired, actual, lambda service: service)
 
 
 def ours(service_id: str, cid: str = CID, host: str = HOST, **facts: Any) -> Service:
@@ -25,20 +30,20 @@ def by_id(*services: Service) -> dict[str, Service]:
 
 def test_no_difference_no_write():
     """An identical service is left alone: a write would wake every watch on it."""
-    assert diff(CID, by_id(ours("a")), by_id(ours("a")), HOST) == []
+    assert changes(by_id(ours("a")), by_id(ours("a"))) == []
 
 
 def test_what_differs_in_any_field_is_registered_again():
     """Whatever the field."""
     for change in ({"port": 1}, {"tags": ("x",)}, {"address": "10.0.0.1"}, {"name": "other"}):
         wanted = ours("a", **change)
-        assert [Register(wanted)] == diff(CID, by_id(wanted), by_id(ours("a")), HOST)
+        assert [Register(wanted)] == changes(by_id(wanted), by_id(ours("a")))
 
 
 def test_removals_come_before_registrations():
     """A renamed service is never there twice."""
-    changes = diff(CID, by_id(ours("new")), by_id(ours("old")), HOST)
-    assert [Deregister("old"), Register(ours("new"))] == changes
+    found = changes(by_id(ours("new")), by_id(ours("old")))
+    assert [Deregister("old"), Register(ours("new"))] == found
 
 
 def test_what_is_not_ours_is_never_touched():
@@ -46,39 +51,39 @@ def test_what_is_not_ours_is_never_touched():
     foreign = by_id(
         ours("a", cid="other"), ours("b", host="host2"), Service(id="c", name="by hand")
     )
-    assert diff(CID, {}, foreign, HOST) == []
+    assert changes({}, foreign) == []
 
 
 def test_an_id_that_somebody_else_holds_is_told_not_taken():
     """The wanted service is left out."""
     there = Service(id="a", name="by hand")
-    assert [Foreign(ours("a"))] == diff(CID, by_id(ours("a")), by_id(there), HOST)
+    assert [Foreign(ours("a"))] == changes(by_id(ours("a")), by_id(there))
 
 
 def test_what_registrator_left_behind_for_this_host_is_adopted():
     """Same id, no mark yet: it gets one."""
     wanted = ours("host1:c1:80")
     there = Service(id="host1:c1:80", name="web")
-    assert [Register(wanted)] == diff(CID, by_id(wanted), by_id(there), HOST)
+    assert [Register(wanted)] == changes(by_id(wanted), by_id(there))
 
 
 def test_an_id_of_registrators_for_another_host_is_foreign():
     """Two hosts may share one agent."""
     there = Service(id="host2:c1:80", name="web")
     wanted = ours("host2:c1:80")
-    assert [Foreign(wanted)] == diff(CID, by_id(wanted), by_id(there), HOST)
+    assert [Foreign(wanted)] == changes(by_id(wanted), by_id(there))
 
 
 def test_of_two_containers_that_want_one_id_the_first_keeps_it():
     """They would overwrite each other for ever."""
     there = ours("x", cid="other")
-    assert [Foreign(ours("x"))] == diff(CID, by_id(ours("x")), by_id(there), HOST, {"x"})
+    assert [Foreign(ours("x"))] == changes(by_id(ours("x")), by_id(there), contested={"x"})
 
 
 def test_the_successor_of_a_container_takes_over_its_ids():
     """Recreated under the same name before the old one's services were removed."""
     there = ours("x", cid="predecessor")
-    assert [Register(ours("x"))] == diff(CID, by_id(ours("x")), by_id(there), HOST)
+    assert [Register(ours("x"))] == changes(by_id(ours("x")), by_id(there))
 
 
 IDS = st.sampled_from(["a", "b", "c", "host1:c1:80", "host2:c1:80"])
@@ -102,13 +107,13 @@ def test_applying_the_difference_leaves_none_and_harms_nobody(wanted_ids, there)
     desired = by_id(*(ours(service_id) for service_id in wanted_ids))
     actual = by_id(*there)
     after = dict(actual)
-    for change in diff(CID, desired, actual, HOST):
+    for change in changes(desired, actual):
         match change:
             case Register(service):
                 after[service.id] = service
             case Deregister(service_id):
                 del after[service_id]
-    assert all(isinstance(change, Foreign) for change in diff(CID, desired, after, HOST))
+    assert all(isinstance(change, Foreign) for change in changes(desired, after))
     for service_id, service in actual.items():
         is_foreign = "seamark-owner" not in service.meta and service_id != "host1:c1:80"
         if is_foreign or service.meta.get("seamark-owner") == "host2":

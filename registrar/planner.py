@@ -1,0 +1,49 @@
+"""The plan for this host, read from engine and catalog. Nothing is written."""
+
+from gevent.pool import Pool
+
+from catalog.errors import CatalogRefused
+from catalog.model import ServiceCatalog, SharedCatalog
+from registrar.core.model import Container, Note
+from registrar.core.plan import Plan, desired_of, make_plan
+from registrar.core.policy import Policy
+from registrar.edges.engine import DockerEngine
+
+_AT_ONCE = 4
+
+
+def plan_for(engine: DockerEngine, catalog: ServiceCatalog | None, policy: Policy) -> Plan:
+    """What the registrar would write now; without a catalog, everything as if it were empty.
+
+    Raises EngineUnavailable and CatalogError.
+    """
+    containers, notes = _containers(engine)
+    if catalog is None:
+        services, remarks = desired_of(containers, policy)
+        return Plan(register=services, notes=[*notes, *remarks])
+    plan = make_plan(containers, catalog.services(), policy, catalog.kept)
+    plan.notes[:0] = notes
+    return plan
+
+
+def node_address(catalog: ServiceCatalog | None, default: str) -> str:
+    """The address of the catalog's node, where there is one that tells; else the default."""
+    if not isinstance(catalog, SharedCatalog):
+        return default
+    try:
+        return catalog.node_address()
+    except CatalogRefused:
+        return default
+
+
+def _containers(engine: DockerEngine) -> tuple[list[Container], list[Note]]:
+    def inspect(container_id: str) -> Container | Note | None:
+        try:
+            return engine.inspect(container_id)
+        except ValueError as error:
+            return Note(container_id[:12], "", str(error))
+
+    found = Pool(_AT_ONCE).map(inspect, engine.all_ids())
+    containers = [item for item in found if isinstance(item, Container)]
+    notes = [item for item in found if isinstance(item, Note)]
+    return sorted(containers, key=lambda container: container.name), notes

@@ -1,0 +1,142 @@
+"""The writes to the catalog: one at a time, each tried again until it is done or not wanted."""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+
+from gevent.lock import BoundedSemaphore
+
+from catalog.errors import CatalogError, CatalogRefused, CatalogUnavailable
+from catalog.model import Service, ServiceCatalog
+from registrar.core.backoff import delay_s
+from registrar.core.diff import Change, Deregister, Foreign, Register
+from registrar.core.state import State
+from registrar.edges.outage import Outage
+
+log = logging.getLogger("registrar")
+
+# A Consul that comes back meets every host at once.
+_RETRY_S = 2.0
+# An agent that is overloaded, or has no leader for the moment, soon says yes.
+_PASSING_RETRY_S = 2.0
+# A missing permission, or a body that Consul does not take, stays so until somebody acts. That is
+# seen within seconds, but a thousand of them must not keep the agent busy with saying no.
+_REFUSED_RETRY_S = 4.0
+_REFUSED_PER_S = 10
+
+Say = Callable[[str, list[str]], None]
+
+
+class Writer:
+    """Brings the catalog to what the state says. ``say`` logs what is new about a container."""
+
+    def __init__(self, catalog: ServiceCatalog, state: State, say: Say) -> None:
+        self._catalog = catalog
+        self._state = state
+        self._say = say
+        # One writer: two containers may follow each other under one service id, and an agent takes
+        # no more writes a second from eight connections than from one.
+        self._lock = BoundedSemaphore(1)
+        self._refusals: dict[str, tuple[int, float]] = {}
+        self.outage = Outage(catalog.location, _RETRY_S)
+        # Called when the catalog is back after an outage.
+        self.on_return: Callable[[], None] = lambda: None
+
+    def learn(self) -> None:
+        """Read everything that is registered. Raises CatalogError."""
+        with self._lock:
+            self._state.learn(self._catalog.services())
+        if self.outage.over():
+            self._refusals.clear()
+            self.on_return()
+
+    def bring_about(self, container_id: str, host: str) -> float | None:
+        """Write the difference for one container.
+
+        Returns the seconds after which to try again, or None if there is nothing left to do.
+        """
+        try:
+            if self.outage.reason:
+                # A write without an answer may have been carried out all the same.
+                self.learn()
+            refused = self._write(container_id, host)
+        except CatalogUnavailable as error:
+            return self.outage.failed(str(error))
+        except CatalogRefused as error:
+            refused = error
+        if refused is None:
+            if self._refusals.pop(container_id, None):
+                # A new token, or a new policy: it may hold for the others too.
+                self._refusals.clear()
+                self.on_return()
+            return None
+        return self._refused(container_id, refused)
+
+    def _write(self, container_id: str, host: str) -> CatalogRefused | None:
+        """Write the difference; of several ports, a bad one costs itself. The last refusal."""
+        refused = None
+        with self._lock:
+            for change in self._state.changes(container_id, host):
+                try:
+                    self._apply(container_id, change)
+                except CatalogRefused as error:
+                    self._say(container_id, [str(error)])
+                    refused = error
+        return refused
+
+    def _refused(self, container_id: str, error: CatalogRefused) -> float:
+        longest = max(_REFUSED_RETRY_S, len(self._refusals) / _REFUSED_PER_S)
+        failures, due = self._refusals.get(container_id, (0, 0.0))
+        # One `docker rm -f` sends four events: a look before the next try is due counts as none.
+        failures += due <= time.monotonic()
+        delay = delay_s(
+            failures,
+            random.random(),  # noqa: S311  (no secret)
+            longest_s=_PASSING_RETRY_S if error.passing else longest,
+        )
+        self._refusals[container_id] = failures, time.monotonic() + delay
+        return delay
+
+    def remove(self, service_id: str) -> None:
+        """Deregister what belongs to no container of ours. Raises CatalogError."""
+        with self._lock:
+            self._apply("", Deregister(service_id))
+
+    def is_waiting(self, container_id: str) -> bool:
+        """Whether the container's last write was refused and its next try is not due yet."""
+        return self._refusals.get(container_id, (0, 0.0))[1] > time.monotonic()
+
+    def withdraw(self, host: str) -> None:
+        """Deregister everything of ours, as far as the catalog lets us: the end of the host."""
+        left = 0
+        for change in self._state.owned(host):
+            try:
+                self._apply("", change)
+            except CatalogUnavailable as error:
+                log.warning("%s; what is registered stays", error)
+                return
+            except CatalogError as error:
+                log.warning("%s", error)
+                left += 1
+        if left:
+            log.warning("%d services could not be deregistered", left)
+
+    def _apply(self, container_id: str, change: Change) -> None:
+        match change:
+            case Register(service):
+                self._register(service)
+            case Deregister(service_id, token):
+                self._catalog.deregister(service_id, token)
+                self._state.deregistered(service_id)
+                log.info("deregistered %s", service_id)
+            case Foreign(service):
+                self._say(container_id, [f"left out: {service.id}: the id is somebody else's"])
+                return
+        if self.outage.over():
+            self.on_return()
+
+    def _register(self, service: Service) -> None:
+        self._catalog.register(service)
+        self._state.registered(service)
+        log.info("registered %s as %s, port %d", service.id, service.name, service.port)
