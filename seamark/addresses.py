@@ -81,19 +81,23 @@ def is_local(host: str) -> bool:
 
 
 def default_route_address() -> str:
-    """The address that this host uses towards others; 127.0.0.1 if it has no route at all.
+    """The address that this host uses towards others; 127.0.0.1 if it has no route at all."""
+    return _route_source(socket.AF_INET, "198.51.100.1") or own_ipv6() or "127.0.0.1"
 
-    Connecting a UDP socket sends nothing; the kernel only chooses the source address. The
-    destinations are documentation addresses (RFC 5737, RFC 3849).
+
+def own_ipv6() -> str:
+    """The address that this host uses towards others over IPv6; empty if it has none."""
+    return _route_source(socket.AF_INET6, "2001:db8::1")
+
+
+def _route_source(family: socket.AddressFamily, destination: str) -> str:
+    """The source address for a destination (RFC 5737, RFC 3849: for documentation).
+
+    Connecting a UDP socket sends nothing; the kernel only chooses the address.
     """
-    for family, destination in (
-        (socket.AF_INET, "198.51.100.1"),
-        (socket.AF_INET6, "2001:db8::1"),
-    ):
-        with socket.socket(family, socket.SOCK_DGRAM) as sock:
-            try:
-                sock.connect((destination, 53))
-            except OSError:
-                continue
-            return str(sock.getsockname()[0])
-    return "127.0.0.1"
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((destination, 53))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""

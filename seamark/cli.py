@@ -1,72 +1,22 @@
 """The commands. Flags become settings here, and errors become words and exit codes."""
 
-import functools
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import click
 
 from catalog.embedded import EmbeddedCatalog
-from seamark import __version__, logs, wiring
+from catalog.errors import CatalogError
+from registrar.errors import EngineUnavailable
+from seamark import __version__, plans, registering, wiring
 from seamark.app import App
 from seamark.errors import SeamarkError, SettingsError
+from seamark.flags import COMMON, DNS, REGISTRAR, STATUS, SWITCHES, VALUES, takes
+from seamark.goflags import normalise
 from seamark.settings import Settings
-from seamark.sources import load
 
-Command = Callable[..., None]
-
-# Flag -> (setting, metavar, help). --listen, --upstream and --allow may be repeated.
-_COMMON = {
-    "--node": ("node", "NAME", "This host's name in service ids (default: the engine's)."),
-    "--log-level": ("log_level", "LEVEL", "debug, info, warning or error (default: info)."),
-    "--http": ("http.listen", "ADDR:PORT", "The status side, or `off` (default: 127.0.0.1:8053)."),
-}
-_REGISTRAR = {
-    "--docker": ("registrar.docker", "URL", "The container engine (default: DOCKER_HOST)."),
-}
-_DNS = {
-    "--listen": ("dns.listen", "ADDR:PORT", "Where to answer (default: port 53 everywhere)."),
-    "--upstream": ("dns.upstream", "ADDR[:PORT]", "Who is asked for all other names."),
-    "--consul-dns": ("dns.consul_dns", "ADDR:PORT", "Consul's DNS (default: registry host:8600)."),
-    "--allow": ("dns.allow", "CIDR", "Networks that are answered (default: private ones)."),
-    "--services": ("catalog.services", "FILE", "Embedded: services as Consul definitions (JSON)."),
-    "--advertise": ("catalog.advertise", "ADDR", "Embedded: the node's address."),
-}
-FLAGS = _COMMON | _REGISTRAR | _DNS
-_REPEATED = {"--listen", "--upstream", "--allow"}
-
-
-def _takes(*groups: dict[str, tuple[str, str, str]]) -> Callable[[Command], Command]:
-    """Give a command its flags, and hand it the settings that result."""
-
-    def decorate(command: Command) -> Command:
-        @functools.wraps(command)
-        def run(config: str | None, *, debug: bool, registry: str = "", **given: Any) -> None:
-            flags = {FLAGS[f"--{key.replace('_', '-')}"][0]: v for key, v in given.items() if v}
-            flags = {k: list(v) if isinstance(v, tuple) else v for k, v in flags.items()}
-            if registry:
-                flags["catalog.registry"] = registry
-            if debug:
-                flags["log_level"] = "debug"
-            settings, path = load(config, os.environ, flags)
-            logs.set_up(settings.log_level)
-            if path is not None:
-                logs.log.info("settings from %s", path)
-            command(settings)
-
-        wrapped: Command = run
-        for group in reversed(groups):
-            for flag, (_, metavar, words) in reversed(group.items()):
-                repeated = flag in _REPEATED
-                option = click.option(flag, metavar=metavar, help=words, multiple=repeated)
-                wrapped = option(wrapped)
-        debug_option = click.option("--debug", is_flag=True, help="Log everything, tracebacks too.")
-        config_option = click.option("--config", metavar="FILE", help="Settings (seamark.toml).")
-        return config_option(debug_option(wrapped))
-
-    return decorate
+DIFFERENCE = 3
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,24 +32,25 @@ def seamark() -> None:
 
 
 @seamark.command()
-@_takes(_DNS, _REGISTRAR, _COMMON)
+@takes(DNS, REGISTRAR, STATUS, COMMON)
 @click.argument("registry", metavar="[REGISTRY_URI]", default="")
 def up(settings: Settings) -> None:
     """Run both halves: registrar and DNS proxy.
 
     REGISTRY_URI is `consul://HOST:PORT`; without one the catalog is embedded.
     """
-    address = wiring.agent_address(settings, dict(os.environ))
-    engine = wiring.engine(settings)
-    if address is None:
+    registry = wiring.registry(settings, os.environ)
+    engine = registering.engine(settings, os.environ)
+    if registry is None:
         embedded, words = wiring.embedded_catalog(settings, engine)
         proxy, zones = wiring.dns_proxy(settings, embedded, None)
-        registrar_half = wiring.registrar(settings, engine, embedded)
+        registrar_half = registering.registrar(settings, engine, embedded)
     else:
         embedded, words = None, []
-        proxy, zones = wiring.dns_proxy(settings, None, address)
-        agent = wiring.consul_agent(address, dict(os.environ))
-        registrar_half = wiring.registrar(settings, engine, agent)
+        proxy, zones = wiring.dns_proxy(settings, None, registry)
+        shared = registering.shared_catalog(settings, registry, os.environ)
+        registrar_half = registering.registrar(settings, engine, shared)
+        registering.wait_for(shared, settings.registrar)
     App(
         proxy=proxy,
         registrar=registrar_half,
@@ -109,35 +60,74 @@ def up(settings: Settings) -> None:
     ).run()
 
 
+@seamark.command()
+@takes(REGISTRAR, COMMON)
+@click.option("--from-inspect", metavar="FILE", help="Read `docker inspect` output; `-` is stdin.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.argument("registry", metavar="[REGISTRY_URI]", default="")
+def plan(settings: Settings, from_inspect: str | None, *, as_json: bool) -> None:
+    r"""Show what the registrar would do, and why something is left out. Changes nothing.
+
+    \b
+    seamark plan consul://127.0.0.1:8500           against what is registered; exit 3 if it differs
+    docker inspect web | seamark plan --from-inspect -            offline
+    """
+    if from_inspect:
+        plans.offline(settings, _text_of(from_inspect), as_json=as_json)
+        return
+    registry = wiring.registry(settings, os.environ)
+    engine = registering.engine(settings, os.environ)
+    shared = registering.shared_catalog(settings, registry, os.environ) if registry else None
+    if not plans.online(settings, engine, shared, as_json=as_json):
+        sys.exit(DIFFERENCE)
+
+
+def _text_of(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SettingsError(f"from-inspect: {file} cannot be read: {reason}") from error
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="registrar")
-@_takes(_REGISTRAR, _COMMON)
+@takes(REGISTRAR, STATUS, COMMON)
 @click.argument("registry", metavar="REGISTRY_URI")
 def registrar(settings: Settings) -> None:
-    """Keep the services of this host's containers in REGISTRY_URI, `consul://HOST:PORT`."""
-    address = wiring.agent_address(settings, dict(os.environ))
-    if address is None:
+    r"""Keep the services of this host's containers in a catalog.
+
+    \b
+    REGISTRY_URI is one of
+      consul://HOST:PORT            a Consul agent (also consul-tls://, consul-unix:///SOCKET)
+      consulkv://HOST:PORT/PREFIX   keys in Consul's store (also consulkv-unix:///SOCKET:/PREFIX)
+
+    Flags, labels, names and ids are those of gliderlabs/registrator; one dash will do.
+    """
+    registry = wiring.registry(settings, os.environ)
+    if registry is None:
         raise SettingsError("registry: empty", "write `consul://HOST:8500`")
-    agent = wiring.consul_agent(address, dict(os.environ))
-    half = wiring.registrar(settings, wiring.engine(settings), agent)
+    shared = registering.shared_catalog(settings, registry, os.environ)
+    half = registering.registrar(settings, registering.engine(settings, os.environ), shared)
+    registering.wait_for(shared, settings.registrar)
     App(
         registrar=half,
         status_address=wiring.status_address(settings),
-        words=(f"containers -> {agent.location}",),
+        words=(f"containers -> {shared.location}",),
     ).run()
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="dnsproxy")
-@_takes(_DNS, _COMMON)
+@takes(DNS, STATUS, COMMON)
 def dnsproxy(settings: Settings) -> None:
     """Answer `*.consul` from Consul's DNS, and forward the rest."""
     embedded: EmbeddedCatalog | None = None
     words: list[str] = []
     if settings.catalog.services:
         embedded, words = wiring.embedded_catalog(settings, None)
-    address = wiring.agent_address(settings, dict(os.environ))
-    proxy, zones = wiring.dns_proxy(settings, embedded, address)
+    registry = wiring.registry(settings, os.environ)
+    proxy, zones = wiring.dns_proxy(settings, embedded, registry)
     App(
         proxy=proxy,
         status_address=wiring.status_address(settings),
@@ -147,9 +137,9 @@ def dnsproxy(settings: Settings) -> None:
 
 
 def run(command: click.Command) -> None:
-    """Run a command and exit: 0 ok, 1 failed, 2 usage or settings."""
+    """Run a command and exit: 0 ok, 1 failed, 2 usage or settings, 3 a difference was found."""
     try:
-        command(standalone_mode=False)
+        command(_arguments(), standalone_mode=False)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except click.ClickException as error:
@@ -160,11 +150,22 @@ def run(command: click.Command) -> None:
     except SeamarkError as error:
         _tell(str(error), error.hint)
         sys.exit(error.exit_code)
+    except (CatalogError, EngineUnavailable) as error:
+        _tell(str(error), "")
+        sys.exit(1)
     except Exception as error:
         if "--debug" in sys.argv:
             raise
         _tell(f"{type(error).__name__}: {error}", "a fault of ours; --debug shows where")
         sys.exit(1)
+
+
+def _arguments() -> list[str]:
+    """The command line, also in registrator's manner: one dash, `-internal=true`."""
+    try:
+        return normalise(sys.argv[1:], VALUES, SWITCHES)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _tell(message: str, hint: str) -> None:

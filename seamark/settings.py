@@ -18,6 +18,22 @@ class CatalogSettings(Struct, forbid_unknown_fields=True):
         str,
         Meta(description="Registry URI, `consul://HOST:PORT`; empty: embedded in this process."),
     ] = ""
+    token_file: Annotated[
+        str,
+        Meta(description="A file with the ACL token, read again when it changes."),
+    ] = ""
+    ca_file: Annotated[
+        str,
+        Meta(description="The CA that signed the certificate of a Consul over TLS."),
+    ] = ""
+    cert_file: Annotated[
+        str,
+        Meta(description="Our client certificate for a Consul that asks for one."),
+    ] = ""
+    key_file: Annotated[
+        str,
+        Meta(description="The key of the client certificate."),
+    ] = ""
     services: Annotated[
         str,
         Meta(description="Embedded only: a JSON file with services in Consul's definition form."),
@@ -35,10 +51,81 @@ class RegistrarSettings(Struct, forbid_unknown_fields=True):
         str,
         Meta(description="The engine's socket; empty: `DOCKER_HOST`, else Docker's own default."),
     ] = ""
+    ip: Annotated[
+        str,
+        Meta(description="The address to register for published ports; empty: the node's own."),
+    ] = ""
+    internal: Annotated[
+        bool,
+        Meta(description="Register the containers' own addresses and ports."),
+    ] = False
+    network: Annotated[
+        list[str],
+        Meta(description="Whose address of a container is registered: names or CIDRs, in order."),
+    ] = field(default_factory=list)
+    family: Annotated[
+        str,
+        Meta(pattern="^(|ipv4|ipv6)$", description="The address family to register."),
+    ] = ""
+    use_ip_from_label: Annotated[
+        str,
+        Meta(description="A label whose value is the address to register."),
+    ] = ""
+    explicit: Annotated[
+        bool,
+        Meta(description="Register only what has a SERVICE_NAME."),
+    ] = False
+    select: Annotated[
+        list[str],
+        Meta(description="Register only containers that match, `label:KEY=GLOB and not ...`."),
+    ] = field(default_factory=list)
+    name: Annotated[
+        str,
+        Meta(description="A template for the default name of services."),
+    ] = ""
+    suffix: Annotated[
+        str,
+        Meta(pattern="^(auto|always|never)$", description="When a name ends in `-<port>`."),
+    ] = "auto"
+    tags: Annotated[
+        str,
+        Meta(description="Tags for every service, a comma list, as a template."),
+    ] = ""
+    ttl_s: Annotated[
+        int,
+        Meta(ge=0, description="Seconds that a service outlives the registrar; 0: for ever."),
+    ] = 0
+    ttl_refresh_s: Annotated[
+        int,
+        Meta(ge=0, description="Seconds between two heartbeats, less than `ttl_s`."),
+    ] = 0
+    deregister: Annotated[
+        str,
+        Meta(
+            pattern="^(always|on-success)$",
+            description="Which ended containers are deregistered; `on-success` keeps failed ones.",
+        ),
+    ] = "always"
+    cleanup: Annotated[
+        bool,
+        Meta(description="Remove what registrator left behind for containers that are gone."),
+    ] = False
+    purge: Annotated[
+        bool,
+        Meta(description="Deregister everything at the end of the registrar."),
+    ] = False
     resync_s: Annotated[
         float,
-        Meta(gt=0, description="Seconds between two comparisons of everything (cheap: 2 reads)."),
+        Meta(ge=0, description="Seconds between two comparisons of everything (cheap: 2 reads)."),
     ] = 10.0
+    retry_attempts: Annotated[
+        int,
+        Meta(ge=-1, description="Tries after the first to reach the catalog at the start."),
+    ] = -1
+    retry_interval_ms: Annotated[
+        int,
+        Meta(gt=0, description="Milliseconds between these tries."),
+    ] = 2000
 
 
 class DnsSettings(Struct, forbid_unknown_fields=True):
@@ -93,15 +180,48 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "node": ("SEAMARK_NODE",),
     "log_level": ("SEAMARK_LOG_LEVEL",),
     "catalog.registry": ("SEAMARK_REGISTRY",),
+    "catalog.token_file": ("SEAMARK_TOKEN_FILE", "CONSUL_HTTP_TOKEN_FILE"),
+    "catalog.ca_file": ("CONSUL_CACERT",),
+    "catalog.cert_file": ("CONSUL_CLIENT_CERT",),
+    "catalog.key_file": ("CONSUL_CLIENT_KEY",),
     "catalog.services": ("SEAMARK_SERVICES",),
     "catalog.advertise": ("SEAMARK_ADVERTISE",),
     "registrar.docker": ("SEAMARK_DOCKER", "DOCKER_HOST"),
+    "registrar.ip": ("SEAMARK_IP",),
+    "registrar.internal": ("SEAMARK_INTERNAL",),
+    "registrar.network": ("SEAMARK_NETWORK",),
+    "registrar.family": ("SEAMARK_FAMILY",),
+    "registrar.use_ip_from_label": ("SEAMARK_USE_IP_FROM_LABEL",),
+    "registrar.explicit": ("SEAMARK_EXPLICIT",),
+    "registrar.select": ("SEAMARK_SELECT",),
+    "registrar.name": ("SEAMARK_NAME",),
+    "registrar.suffix": ("SEAMARK_SUFFIX",),
+    "registrar.tags": ("SEAMARK_TAGS",),
+    "registrar.ttl_s": ("SEAMARK_TTL_S",),
+    "registrar.ttl_refresh_s": ("SEAMARK_TTL_REFRESH_S",),
+    "registrar.deregister": ("SEAMARK_DEREGISTER",),
+    "registrar.cleanup": ("SEAMARK_CLEANUP",),
+    "registrar.purge": ("SEAMARK_PURGE",),
     "registrar.resync_s": ("SEAMARK_RESYNC_S",),
+    "registrar.retry_attempts": ("SEAMARK_RETRY_ATTEMPTS",),
+    "registrar.retry_interval_ms": ("SEAMARK_RETRY_INTERVAL_MS",),
     "dns.listen": ("SEAMARK_LISTEN",),
     "dns.upstream": ("SEAMARK_UPSTREAM",),
     "dns.consul_dns": ("SEAMARK_CONSUL_DNS",),
     "dns.allow": ("SEAMARK_ALLOW",),
     "http.listen": ("SEAMARK_HTTP",),
 }
-LISTS = {"dns.listen", "dns.upstream", "dns.allow"}
+LISTS = {"dns.listen", "dns.upstream", "dns.allow", "registrar.network", "registrar.select"}
 NUMBERS = {"registrar.resync_s"}
+INTEGERS = {
+    "registrar.ttl_s",
+    "registrar.ttl_refresh_s",
+    "registrar.retry_attempts",
+    "registrar.retry_interval_ms",
+}
+BOOLEANS = {
+    "registrar.internal",
+    "registrar.explicit",
+    "registrar.cleanup",
+    "registrar.purge",
+}

@@ -8,10 +8,12 @@ from typing import Any
 from catalog.errors import ShapeError
 from catalog.strict import convert
 from seamark.errors import SettingsError
-from seamark.settings import ENVIRONMENT, LISTS, NUMBERS, Settings
+from seamark.settings import BOOLEANS, ENVIRONMENT, INTEGERS, LISTS, NUMBERS, Settings
 
 # Tried in this order if neither --config nor SEAMARK_CONFIG names a file.
 DEFAULT_FILES = (Path("seamark.toml"), Path("/etc/seamark/seamark.toml"))
+
+_BOOLEAN = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
 def load(
@@ -69,9 +71,15 @@ def _set(document: dict[str, Any], name: str, value: object) -> None:
 def _parse(name: str, text: str, variable: str) -> object:
     if name in LISTS:
         return [part.strip() for part in text.split(",") if part.strip()]
-    if name in NUMBERS:
+    if name in BOOLEANS:
+        if text.lower() not in _BOOLEAN:
+            raise SettingsError(
+                f"environment variable {variable}: `{text}` is neither true nor false"
+            )
+        return _BOOLEAN[text.lower()]
+    if name in NUMBERS or name in INTEGERS:
         try:
-            return float(text)
+            return float(text) if name in NUMBERS else int(text)
         except ValueError as error:
             message = f"environment variable {variable}: `{text}` is no number"
             raise SettingsError(message) from error

@@ -3,14 +3,13 @@
 import contextlib
 import ipaddress
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
-from catalog.agent import ConsulAgent
 from catalog.definitions import parse_definitions
 from catalog.embedded import EmbeddedCatalog
-from catalog.errors import ConnectionSettingsError, RegistryUriError, ShapeError
-from catalog.kv import ConsulKv
-from catalog.model import Node, Service, SharedCatalog
+from catalog.errors import RegistryUriError, ShapeError
+from catalog.model import Node, Service
 from catalog.uri import DEFAULT_DNS_PORT, Registry, parse_registry_uri
 from dnsproxy.core.access import AllowList
 from dnsproxy.core.embedded import DOMAIN
@@ -22,7 +21,6 @@ from dnsproxy.proxy import DnsProxy
 from dnsproxy.resolver import EmbeddedZone, Resolver, Target
 from registrar.edges.engine import DockerEngine
 from registrar.errors import EngineUnavailable
-from registrar.reconciler import Registrar
 from seamark.addresses import (
     default_route_address,
     is_local,
@@ -35,11 +33,10 @@ from seamark.settings import DnsSettings, Settings
 
 # Room for some 300 instances in one datagram; beyond that TCP is asked.
 CONSUL_EDNS_SIZE = 16384
-_SOCKETS = (Path("/var/run/docker.sock"), Path("/tmp/docker.sock"))  # noqa: S108  (registrator's)
 
 
-def agent_address(settings: Settings, environment: dict[str, str]) -> Registry | None:
-    """The Consul that the registry URI names; None for the embedded catalog."""
+def registry(settings: Settings, environment: Mapping[str, str]) -> Registry | None:
+    """The shared catalog that the registry URI names; None for the embedded one."""
     if not settings.catalog.registry:
         return None
     if settings.catalog.services:
@@ -52,29 +49,6 @@ def agent_address(settings: Settings, environment: dict[str, str]) -> Registry |
         return parse_registry_uri(settings.catalog.registry, environment)
     except RegistryUriError as error:
         raise SettingsError(f"registry: {error}") from error
-
-
-def consul_agent(registry: Registry, environment: dict[str, str]) -> SharedCatalog:
-    """The catalog at a Consul agent, or in its keys."""
-    try:
-        if registry.kv_prefix:
-            return ConsulKv(registry.address, registry.kv_prefix, environment)
-        return ConsulAgent(registry.address, environment)
-    except ConnectionSettingsError as error:
-        raise SettingsError(str(error)) from error
-
-
-def engine(settings: Settings) -> DockerEngine:
-    """The container engine; nothing is connected yet."""
-    url = settings.registrar.docker
-    if not url:
-        path = next((path for path in _SOCKETS if path.exists()), _SOCKETS[0])
-        url = f"unix://{path}"
-    if not url.startswith(("unix://", "tcp://", "http://", "https://", "npipe://", "ssh://")):
-        raise SettingsError(
-            f"docker: `{url}` is no URL of an engine", "write `unix:///var/run/docker.sock`"
-        )
-    return DockerEngine(url)
 
 
 def embedded_catalog(
@@ -99,14 +73,6 @@ def embedded_catalog(
         message = f"advertise: `{address}` is no IP address"
         raise SettingsError(message, "name the address that others reach this host at") from error
     return EmbeddedCatalog(Node(name=name, address=address), services), remarks
-
-
-def registrar(
-    settings: Settings, container_engine: DockerEngine, catalog: EmbeddedCatalog | SharedCatalog
-) -> Registrar:
-    """The registrar for an engine and a catalog."""
-    host = catalog.node.name if isinstance(catalog, EmbeddedCatalog) else settings.node
-    return Registrar(container_engine, catalog, host, settings.registrar.resync_s)
 
 
 def dns_proxy(

@@ -45,7 +45,7 @@ def test_our_own_variable_beats_the_engines(config):
         ("[zzz]\n", "zzz: unknown key", "known here: catalog, dns, "),
         ('[dns]\nlisten = "x"', "dns.listen: expected `array`, got `str`", ""),
         ("[dns]\nlisten = [1]", "dns.listen[0]: expected `str`, got `int`", ""),
-        ("[registrar]\nresync_s = 0", "registrar.resync_s: expected `float` > 0", ""),
+        ("[registrar]\nresync_s = -1", "registrar.resync_s: expected `float` >= 0", ""),
         ('log_level = "loud"', "log_level: expected `str` matching regex", ""),
         ("= 1", "not TOML", ""),
     ],

@@ -1,0 +1,132 @@
+"""The flags of the commands: each sets one setting. Registrator's keep registrator's names."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import click
+
+from seamark import logs
+from seamark.settings import BOOLEANS, INTEGERS, LISTS, NUMBERS
+from seamark.sources import load
+
+Command = Callable[..., None]
+
+
+class Flag(NamedTuple):
+    """A setting's name, how its value is called (empty: none is taken), and what it does."""
+
+    setting: str
+    metavar: str
+    words: str
+
+
+COMMON = {
+    "--node": Flag("node", "NAME", "This host's name in service ids (default: the engine's)."),
+    "--log-level": Flag("log_level", "LEVEL", "debug, info, warning or error (default: info)."),
+}
+STATUS = {
+    "--http": Flag(
+        "http.listen", "ADDR:PORT", "The status side, or `off` (default: 127.0.0.1:8053)."
+    ),
+}
+REGISTRAR = {
+    "--docker": Flag("registrar.docker", "URL", "The container engine (default: DOCKER_HOST)."),
+    "--ip": Flag("registrar.ip", "ADDR", "The address to register for published ports."),
+    "--internal": Flag("registrar.internal", "", "Register container addresses and ports."),
+    "--network": Flag("registrar.network", "NAME|CIDR", "Whose address a container is known by."),
+    "--family": Flag("registrar.family", "ipv4|ipv6", "The address family to register."),
+    "--use-ip-from-label": Flag(
+        "registrar.use_ip_from_label", "LABEL", "A label whose value is the address to register."
+    ),
+    "--explicit": Flag("registrar.explicit", "", "Register only what has a SERVICE_NAME."),
+    "--select": Flag("registrar.select", "EXPR", "Only containers that match, `label:env=prod`."),
+    "--name": Flag("registrar.name", "TEMPLATE", "The default name of services."),
+    "--suffix": Flag("registrar.suffix", "auto|always|never", "When a name ends in `-<port>`."),
+    "--tags": Flag("registrar.tags", "TEMPLATE", "Tags for every service, a comma list."),
+    "--ttl": Flag("registrar.ttl_s", "SECONDS", "How long a service outlives the registrar."),
+    "--ttl-refresh": Flag("registrar.ttl_refresh_s", "SECONDS", "How often it is kept alive."),
+    "--deregister": Flag(
+        "registrar.deregister", "always|on-success", "Which ended containers are deregistered."
+    ),
+    "--cleanup": Flag("registrar.cleanup", "", "Remove what registrator left behind and dangles."),
+    "--purge": Flag("registrar.purge", "", "Deregister everything at the end."),
+    "--resync": Flag("registrar.resync_s", "SECONDS", "How often everything is compared (10)."),
+    "--retry-attempts": Flag(
+        "registrar.retry_attempts", "N", "Tries to reach the catalog at the start (-1: endless)."
+    ),
+    "--retry-interval": Flag("registrar.retry_interval_ms", "MS", "The pause between them (2000)."),
+    "--token-file": Flag("catalog.token_file", "FILE", "The ACL token, read again on change."),
+}
+DNS = {
+    "--listen": Flag("dns.listen", "ADDR:PORT", "Where to answer (default: port 53 everywhere)."),
+    "--upstream": Flag("dns.upstream", "ADDR[:PORT]", "Who is asked for all other names."),
+    "--consul-dns": Flag("dns.consul_dns", "ADDR:PORT", "Consul's DNS (registry host:8600)."),
+    "--allow": Flag("dns.allow", "CIDR", "Networks that are answered (default: private ones)."),
+    "--services": Flag(
+        "catalog.services", "FILE", "Embedded: services as Consul definitions (JSON)."
+    ),
+    "--advertise": Flag("catalog.advertise", "ADDR", "Embedded: the node's address."),
+}
+FLAGS = COMMON | STATUS | REGISTRAR | DNS
+# For the command line in Go's manner: names that take a value, and names that take none.
+VALUES = {flag[2:] for flag, known in FLAGS.items() if known.metavar} | {"config"}
+SWITCHES = {flag[2:] for flag, known in FLAGS.items() if not known.metavar} | {
+    "debug",
+    "help",
+    "json",
+    "version",
+}
+
+
+def takes(*groups: dict[str, Flag]) -> Callable[[Command], Command]:
+    """Give a command its flags, and hand it the settings that result."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def run(config: str | None, *, debug: bool, registry: str = "", **given: Any) -> None:
+            named = {f"--{key.replace('_', '-')}": value for key, value in given.items()}
+            flags = {FLAGS[flag].setting: _plain(v) for flag, v in named.items() if flag in FLAGS}
+            others = {
+                key: v for key, v in given.items() if f"--{key.replace('_', '-')}" not in FLAGS
+            }
+            flags = {setting: value for setting, value in flags.items() if value is not None}
+            if registry:
+                flags["catalog.registry"] = registry
+            if debug:
+                flags["log_level"] = "debug"
+            settings, path = load(config, os.environ, flags)
+            logs.set_up(settings.log_level)
+            if path is not None:
+                logs.log.info("settings from %s", path)
+            command(settings, **others)
+
+        wrapped: Command = run
+        for group in reversed(groups):
+            for flag, known in reversed(group.items()):
+                wrapped = _option(flag, known)(wrapped)
+        debug_option = click.option("--debug", is_flag=True, help="Log everything, tracebacks too.")
+        config_option = click.option("--config", metavar="FILE", help="Settings (seamark.toml).")
+        return config_option(debug_option(wrapped))
+
+    return decorate
+
+
+def _option(flag: str, known: Flag) -> Callable[[Command], Command]:
+    if known.setting in BOOLEANS:
+        return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=known.words)
+    return click.option(
+        flag,
+        metavar=known.metavar,
+        help=known.words,
+        multiple=known.setting in LISTS,
+        type=int if known.setting in INTEGERS else float if known.setting in NUMBERS else str,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """What was given on the command line; None for what was not, or was given as nothing."""
+    if isinstance(value, tuple):
+        return list(value) or None
+    return None if value == "" else value
