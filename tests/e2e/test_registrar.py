@@ -1,52 +1,18 @@
 """The registrar on a real engine and a real Consul: what makes it stay true."""
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.commands import Running
+from tests.e2e.registering import HOST, names, registrar, run_web, services
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
 from tests.waits import Waits, pause
 
 pytestmark = pytest.mark.lab
-
-HOST = "node3"
-# A comparison of everything each second: the tests break things that no event tells of.
-RESYNC_S = "1"
-
-
-@pytest.fixture
-def agent(consul_binary: Path, engine: Engine) -> Iterator[ConsulAgent]:
-    """A Consul of the test's own."""
-    with ConsulAgent(consul_binary, node=HOST, advertise=engine.bridge_address) as running:
-        yield running
-
-
-def registrar(engine: Engine, agent: ConsulAgent) -> Running:
-    """Our registrar between the two."""
-    flags = ["--docker", engine.url, "--node", HOST, "--http", "off"]
-    return Running("registrar", *flags, f"consul://{agent.http_address}", SEAMARK_RESYNC_S=RESYNC_S)
-
-
-def services(agent: ConsulAgent) -> dict[str, dict[str, Any]]:
-    """What is registered, Consul's own service aside."""
-    found = agent.get("agent/services")
-    return {key: value for key, value in found.items() if value["Service"] != "consul"}
-
-
-def names(agent: ConsulAgent) -> set[str]:
-    """The ids of what is registered."""
-    return set(services(agent))
-
-
-def run_web(containers: Containers, image: str, name: str = "web", **env: str) -> str:
-    """A container with one published port of the engine's choice."""
-    return containers.run(image, name, name=name, ports=["8080"], env=env)
 
 
 def test_a_container_is_registered_with_registrators_name_and_id(
@@ -193,16 +159,18 @@ def test_what_is_not_ours_is_never_touched(
 def test_what_registrator_left_behind_is_adopted_not_doubled(
     engine: Engine, agent: ConsulAgent, containers: Containers, dummy_image: str, waits: Waits
 ) -> None:
-    """The service of a live container is kept, the ghost of a dead one goes."""
+    """The service of a live container is taken over, the ghost of a dead one goes on demand."""
     cid = run_web(containers, dummy_image)
     alive = {"ID": f"{HOST}:web:8080", "Name": "dummy-http", "Port": 1}
     ghost = {"ID": f"{HOST}:gone:80", "Name": "ghost", "Port": 2}
     for body in (alive, ghost):
         agent.put("agent/service/register", body)
     with registrar(engine, agent):
-        waits.until("the ghost gone", lambda: names(agent) == {f"{HOST}:web:8080"}, 4)
         waits.until("adopted", lambda: services(agent)[f"{HOST}:web:8080"]["Meta"])
         assert cid == services(agent)[f"{HOST}:web:8080"]["Meta"]["seamark-container"]
+        assert f"{HOST}:gone:80" in names(agent)
+    with registrar(engine, agent, "-cleanup"):
+        waits.until("the ghost gone", lambda: names(agent) == {f"{HOST}:web:8080"}, 4)
 
 
 def test_ghosts_of_a_time_when_we_were_not_there_are_removed(
