@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.strict import convert
-from seamark.cli import FLAGS
+from seamark.flags import FLAGS
 from seamark.settings import ENVIRONMENT, Settings
 
 SETTINGS_PAGE = Path("docs/reference/settings.md").read_text()
@@ -25,8 +25,8 @@ def test_a_settings_row_names_its_flags_and_variables(name):
     (row,) = [line for line in SETTINGS_PAGE.splitlines() if line.startswith(f"| `{name}` |")]
     for variable in ENVIRONMENT[name]:
         assert f"`{variable}`" in row
-    for flag, (setting, _, _) in FLAGS.items():
-        assert (setting == name) == (f"`{flag}`" in row)
+    for flag, known in FLAGS.items():
+        assert (known.setting == name) == (f"`{flag}`" in row)
 
 
 def test_the_commented_settings_file_holds_every_default():
