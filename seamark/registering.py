@@ -1,5 +1,6 @@
 """Settings -> the registrar's parts, checked before anything is touched."""
 
+import dataclasses
 import ipaddress
 import logging
 from collections.abc import Callable, Mapping
@@ -100,10 +101,17 @@ def registrar(
     return Registrar(
         container_engine,
         where,
-        policy(settings, host),
+        dataclasses.replace(policy(settings, host), no_checks=_no_checks(where)),
         Timing(resync_s=chosen.resync_s or Timing().resync_s, ttl_refresh_s=chosen.ttl_refresh_s),
         withdraw=chosen.purge,
     )
+
+
+def _no_checks(where: ServiceCatalog | None) -> str:
+    """Why a catalog runs no health checks; empty if it does."""
+    if isinstance(where, EmbeddedCatalog):
+        return "health checks are Consul's job; the embedded catalog goes by HEALTHCHECK alone"
+    return "keys in a store have no health checks" if isinstance(where, ConsulKv) else ""
 
 
 def policy(settings: Settings, host: str, where: ServiceCatalog | None = None) -> Policy:
@@ -131,6 +139,7 @@ def policy(settings: Settings, host: str, where: ServiceCatalog | None = None) -
         cleanup=chosen.cleanup,
         node_address=node_address(where, default_route_address()),
         node_ipv6=own_ipv6(),
+        no_checks=_no_checks(where),
         fetch=fetch,
     )
 

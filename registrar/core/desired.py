@@ -146,6 +146,10 @@ class _Look:
         )
         checks, bad = checks_for(attributes, target)
         faults += bad
+        if self.policy.no_checks:
+            if checks:
+                self.remark(str(port), self.policy.no_checks)
+            return ()
         if not self.policy.ttl_s:
             return checks
         # With a second check beside it, Consul would number the one it names by itself.

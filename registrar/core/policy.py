@@ -22,7 +22,8 @@ class Policy:
     ``use_ip_from_label``, ``tags`` and ``ttl_s`` are registrator's. ``networks`` are names or CIDRs
     in order of preference. ``node_address`` is what an empty service address stands for,
     ``node_ipv6`` the host's own for ports that are published over IPv6 only; either may be empty.
-    ``fetch`` gets the text at a URL for templates, and raises OSError.
+    ``no_checks`` says why the catalog runs no health checks, empty if it does. ``fetch`` gets the
+    text at a URL for templates, and raises OSError.
     """
 
     host: str
@@ -41,4 +42,5 @@ class Policy:
     cleanup: bool = False
     node_address: str = ""
     node_ipv6: str = ""
+    no_checks: str = ""
     fetch: Callable[[str], str] = _no_fetch

@@ -211,3 +211,11 @@ def test_the_worst_labels_cost_at_most_themselves(labels, env):
         assert service_id == service.id
         assert service.name
         assert len(service.meta) <= 64
+
+
+def test_a_catalog_without_checks_says_so():
+    """Nothing is lost silently."""
+    env = ["SERVICE_CHECK_TCP=yes"]
+    found = desired_services(container(ONE, env=env), policy(no_checks="none here"))
+    assert () == only(found).checks
+    assert ["none here"] == [note.reason for note in found.notes]
