@@ -74,6 +74,7 @@ class Running:
         self._faults_expected = faults_expected
         self._log = Path(tempfile.mkstemp(prefix="seamark-test-", suffix=".log")[1])
         self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
         self.port = 0
         self.log_at_end = ""
 
@@ -121,7 +122,15 @@ class Running:
         if kind is None:
             assert "Traceback" not in log, log
             assert self._faults_expected or "(see --debug)" not in log, log
-            assert code == 0, log
+            assert code == (-signal.SIGKILL if self._killed else 0), log
+
+    def kill(self) -> None:
+        """End it without a chance to say goodbye, as a crash would."""
+        assert self._process is not None
+        assert self._process.poll() is None, self.log
+        self._killed = True
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> int:
         """End it as an init system does; its exit code."""

@@ -137,11 +137,34 @@ class ConsulAgent:
 
     def get(self, path: str) -> Any:
         """Return the JSON its HTTP API answers to a GET of /v1/<path>."""
-        return self._call("GET", path, None)
+        return self.call("GET", path)
 
     def put(self, path: str, body: Any = None) -> None:
         """PUT JSON to /v1/<path>: register a service, say, behind the product's back."""
-        self._call("PUT", path, body)
+        self.call("PUT", path, body)
+
+    def signal(self, number: int) -> None:
+        """Send its process a signal: SIGSTOP freezes it with its sockets open."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Call its HTTP API; the JSON that it answers. A refusal is a LabError in its words."""
+        request = urllib.request.Request(
+            f"http://{self.http_address}/v1/{path.removeprefix('/v1/')}",
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={"X-Consul-Token": self._token} if self._token else {},
+        )
+        # The machine's proxy settings are for the outside, never for this.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=5) as reply:
+                text = reply.read()
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace")
+            raise LabError(f"Consul: {method} /v1/{path}: {error.code}: {said}") from error
+        return json.loads(text) if text else None
 
     def ready(self) -> bool:
         """Whether it has a leader, its DNS knows its node, and its services are in the catalog."""
@@ -184,23 +207,6 @@ class ConsulAgent:
         if self._process is not None:
             end(self._process, timeout)
             self._process = None
-
-    def _call(self, method: str, path: str, body: Any) -> Any:
-        request = urllib.request.Request(
-            f"http://{self.http_address}/v1/{path.removeprefix('/v1/')}",
-            data=None if body is None else json.dumps(body).encode(),
-            method=method,
-            headers={"X-Consul-Token": self._token} if self._token else {},
-        )
-        # The machine's proxy settings are for the outside, never for this.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=5) as reply:
-                text = reply.read()
-        except urllib.error.HTTPError as error:
-            said = error.read().decode(errors="replace")
-            raise LabError(f"Consul: {method} /v1/{path}: {error.code}: {said}") from error
-        return json.loads(text) if text else None
 
     def _dns_knows_node(self) -> bool:
         name = f"{self.node}.node.{self._config.get('domain', 'consul').strip('.')}"

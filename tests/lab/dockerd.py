@@ -71,12 +71,7 @@ class Dockerd:
 
     def start(self) -> None:
         """Start it and wait until its API answers."""
-        program = tool("dockerd")
-        if program is None:
-            raise LabError(
-                "no container engine answers and dockerd is not installed; "
-                "run `python -m tests.lab.prepare` as root"
-            )
+        _program()
         end_leftovers()
         self.network = free_network()
         RUN_DIR.mkdir(mode=0o711, exist_ok=True)
@@ -84,7 +79,7 @@ class Dockerd:
         self.log.unlink(missing_ok=True)
         try:
             self.network.up()
-            self._process = spawn([program, *self._flags()], self.log)
+            self._process = self._spawn()
             self._wait()
         except BaseException:
             self.stop()
@@ -95,6 +90,25 @@ class Dockerd:
         if self._process is not None:
             end(self._process, _STOP_LIMIT)
         end_leftovers()
+
+    def kill(self) -> None:
+        """End it without a chance to say goodbye, as a crash would; nothing is cleared away."""
+        below = [Path(f"/proc/{pid}") for pid in _ours("containerd")]
+        if self._process is not None:
+            end(self._process, _STOP_LIMIT, signal.SIGKILL)
+        # Its containerd ends with it. A new daemon would lean on one that init has not reaped yet.
+        wait_until(lambda: not any(folder.exists() for folder in below), _STOP_LIMIT)
+
+    def start_again(self) -> None:
+        """Start it where kill() left it: same socket, same containers.
+
+        Those that ran are not any more: the daemon ends what it finds without live-restore.
+        """
+        self._process = self._spawn()
+        self._wait()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        return spawn([_program(), *self._flags()], self.log)
 
     def _wait(self) -> None:
         done = wait_until(lambda: self._ended() or answers(URL), _START_LIMIT, every=0.1)
@@ -131,6 +145,16 @@ class Dockerd:
             "--shutdown-timeout=2",
             "--log-level=warn",
         ]
+
+
+def _program() -> str:
+    program = tool("dockerd")
+    if program is None:
+        raise LabError(
+            "no container engine answers and dockerd is not installed; "
+            "run `python -m tests.lab.prepare` as root"
+        )
+    return program
 
 
 def answers(url: str) -> bool:

@@ -22,12 +22,25 @@ _PATIENCE = 1800.0
 class Engine:
     """An engine that answers, and its command line client."""
 
-    def __init__(self, url: str, *, own: bool, version: str, bridge_address: str = "") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        version: str,
+        bridge_address: str = "",
+        daemon: dockerd.Dockerd | None = None,
+    ) -> None:
         self.url = url
-        self.own = own
+        # The process behind it, where it is the lab's own: a test may kill it and start it again.
+        self.daemon = daemon
         self.version = version
         self._settings = tempfile.TemporaryDirectory(prefix="seamark-docker-")
         self.bridge_address = bridge_address or self._ask_bridge_address()
+
+    @property
+    def own(self) -> bool:
+        """Whether the lab started it."""
+        return self.daemon is not None
 
     @property
     def env(self) -> dict[str, str]:
@@ -86,7 +99,7 @@ def open_engine() -> Iterator[Engine]:
     """
     found = running_engine()
     if found is not None:
-        engine = Engine(found[0], own=False, version=found[1])
+        engine = Engine(found[0], version=found[1])
         try:
             yield engine
         finally:
@@ -105,9 +118,9 @@ def open_engine() -> Iterator[Engine]:
 def _own_engine(daemon: dockerd.Dockerd) -> Iterator[Engine]:
     engine = Engine(
         dockerd.URL,
-        own=True,
         version=dockerd.version_of(dockerd.URL) or "unknown",
         bridge_address=daemon.network.bridge_address,
+        daemon=daemon,
     )
     try:
         _remove_everything(engine)
