@@ -1,0 +1,1 @@
+"""Faults of everything around the registrar, on the real parts."""
