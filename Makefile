@@ -1,18 +1,19 @@
-# Five verbs: setup, run, test, lint, clean. Everything they install lives in .venv, except what the
-# tests need of the system (engine, dig), which `make test` installs as root.
+# Verbs: setup, run, test, lint, soak, clean. Everything they install lives in .venv, except what
+# the tests need of the system (engine, dig), which `make test` and `make soak` install as root.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
 
-.PHONY: help run setup lint test test-unit test-all lock clean
+.PHONY: help run setup lint test test-unit test-all soak lock clean
 
 help:
 	@echo "make run        a running proxy with the embedded catalog on 127.0.0.1:5300"
 	@echo "make test       everything, on a real engine and a real Consul (as root)"
 	@echo "make test-unit  what needs neither, in under a minute"
 	@echo "make test-all   test, then end to end once more on the current Consul release"
+	@echo "make soak       five minutes of random operations and faults, a minute of which is in test"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
 
@@ -37,6 +38,11 @@ test-unit: $(READY_DEV)
 test-all: test
 	$(BIN)/python -m tests.lab.prepare --consul current
 	SEAMARK_LAB_CONSUL=current $(BIN)/python -m pytest tests/e2e $(ARGS)
+
+# ARGS="--seed N" walks again as a run did that printed N.
+soak: $(READY_DEV)
+	$(BIN)/python -m tests.lab.prepare
+	$(BIN)/python -m tests.soak --seconds 300 --containers 40 $(ARGS)
 
 # The versions that everybody gets, until somebody runs this again and commits the difference.
 lock:
