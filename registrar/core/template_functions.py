@@ -141,7 +141,7 @@ def _split_index(index: Any, separator: Any, text: Any) -> str:
 def _match_all(pattern: Any, values: Any) -> list[str]:
     texts = _texts(values)
     regex = _regex(_text(pattern))
-    return [text for text in texts if regex.search(text)]
+    return [text for text in texts if regex.search(_encoded(text))]
 
 
 def _match_first(pattern: Any, values: Any) -> str:
@@ -154,10 +154,15 @@ def _regex(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        return re2.compile(_encoded(pattern), options)
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace")
         raise TemplateError(f"the expression `{pattern[:40]}` is refused: {reason}") from error
+
+
+def _encoded(text: str) -> bytes:
+    """The text in UTF-8; half a surrogate pair, which JSON can hold, has no place in that."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text).encode()
 
 
 def _json_parse(document: Any, path: Any) -> str:
