@@ -23,7 +23,7 @@ _KINDS = {
     "bridge": ("-p", "41001:8080", "-e", "SERVICE_TAGS=a,b", "-e", "SERVICE_REGION=eu"),
     "two": ("-p", "41002:8080", "-p", "41003:9090", "-e", "SERVICE_9090_NAME=admin"),
     "host": ("--network", "host"),
-    "user": ("--network", _NETWORK, "-p", "41004:8080", "-l", "SERVICE_NAME=web"),
+    "user": ("--network", _NETWORK, "-p", "41004:8080", "-l", "SERVICE_NAME=recorded-user"),
     "health": ("-p", "41005:8080", "--health-cmd", "true", "--health-interval", "1s"),
 }
 

@@ -14,11 +14,12 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent / "recorded"
 _IMAGE = "dummy-http"
 # The kinds, and the services that registrator's rules make of each: container port -> name.
+# `user` has a label that names its service after the container: one name, one instance.
 KINDS: dict[str, dict[int, str]] = {
     "bridge": {8080: _IMAGE},
     "two": {8080: f"{_IMAGE}-8080", 9090: "admin"},
     "host": {8080: _IMAGE},
-    "user": {8080: "web"},
+    "user": {8080: "{container}"},
     "health": {8080: _IMAGE},
 }
 # Two host ports a container, from below the range that the kernel hands out to above it: nothing
@@ -89,7 +90,10 @@ def made_of(count: int, kinds: Iterable[str] = ("bridge",), first: int = 0) -> l
 def services_of(containers: Iterable[FakeContainer], host: str) -> dict[str, tuple[str, int]]:
     """The truth about containers that run: service id -> name and port, by registrator's rules."""
     return {
-        f"{host}:{container.name}:{port}": (KINDS[container.kind][port], host_port)
+        f"{host}:{container.name}:{port}": (
+            KINDS[container.kind][port].format(container=container.name),
+            host_port,
+        )
         for container in containers
         for port, host_port in container.ports.items()
     }
