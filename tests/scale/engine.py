@@ -8,7 +8,6 @@ import json
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
@@ -17,11 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.lab.shell import LabError, end, log_tail, spawn, wait_until
+from tests.lab.shell import LabError, end
+from tests.scale.process import start_fake
 from tests.scale.recorded import FakeContainer
-
-_ROOT = Path(__file__).parents[2]
-_START_LIMIT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,6 @@ class FakeEngine:
         self.path = self._folder / "docker.sock"
         self.url = f"unix://{self.path}"
         self.running: dict[str, FakeContainer] = {}
-        self._log = self._folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,14 +52,13 @@ class FakeEngine:
         return self._process.pid
 
     def __enter__(self) -> Self:
-        # `-c`, because the guard that ends it with us starts it from any folder.
-        code = f"import sys; sys.path.insert(0, {str(_ROOT)!r})\n"
-        code += "from tests.scale.engine_server import main; main()"
-        self._process = spawn([sys.executable, "-c", code, self.path, self.host], self._log)
-        if not wait_until(self._answers, _START_LIMIT, every=0.02):
-            said = log_tail(self._log)
-            self.close()
-            raise LabError(f"the fake engine did not answer at {self.path}; its log:\n{said}")
+        self._process = start_fake(
+            "tests.scale.engine_server",
+            self.path,
+            self.host,
+            log=self._folder / "log",
+            answers=lambda: self.ask("/version"),
+        )
         return self
 
     def __exit__(
@@ -138,12 +133,6 @@ class FakeEngine:
 
     def _order(self, order: str, **arguments: Any) -> None:
         self._ask("POST", f"/_control/{order}", arguments)
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self.ask("/version"))
-        except OSError:
-            return False
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         connection = http.client.HTTPConnection("localhost", timeout=30)

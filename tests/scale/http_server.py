@@ -1,9 +1,9 @@
-"""As much of HTTP/1.1 as an engine's clients speak: kept connections, bodies of a known length."""
+"""As much of HTTP/1.1 as the clients of engine and agent speak: kept connections, known lengths."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,11 +28,12 @@ class Request:
 
 @dataclass(slots=True)
 class Answer:
-    """One answer."""
+    """One answer; ``fields`` go into its head besides the usual ones."""
 
     body: bytes
     status: int = 200
     kind: str = "application/json"
+    fields: dict[str, str] = field(default_factory=dict)
 
 
 # None: the handler has written to the connection itself and is done with it.
@@ -76,9 +77,11 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> R
 
 
 def _head(answer: Answer) -> bytes:
+    fields = "".join(f"{key}: {value}\r\n" for key, value in answer.fields.items())
     return (
         f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Error')}\r\n"
         "Api-Version: 1.41\r\nServer: Docker/20.10 (linux)\r\n"
+        f"{fields}"
         f"Content-Type: {answer.kind}\r\nContent-Length: {len(answer.body)}\r\n\r\n"
     ).encode()
 

@@ -13,6 +13,7 @@ import pytest
 from tests.asking import ask, records
 from tests.commands import Running
 from tests.lab.consul import ConsulAgent
+from tests.scale.agent import FakeAgent
 from tests.scale.engine import FakeEngine
 from tests.scale.recorded import KINDS, FakeContainer, made_of, services_of
 from tests.scale.relay import ConsulRelay
@@ -54,7 +55,7 @@ def embedded(engine: FakeEngine) -> Iterator[Running]:
         yield running
 
 
-def registered(agent: ConsulAgent) -> dict[str, tuple[str, int]]:
+def registered(agent: ConsulAgent | FakeAgent) -> dict[str, tuple[str, int]]:
     """Service id -> name and port, Consul's own service aside."""
     found = agent.get("agent/services")
     return {
@@ -64,7 +65,7 @@ def registered(agent: ConsulAgent) -> dict[str, tuple[str, int]]:
     }
 
 
-def until_true(agent: ConsulAgent, engine: FakeEngine, what: str, waits: Waits) -> None:
+def until_true(agent: ConsulAgent | FakeAgent, engine: FakeEngine, what: str, waits: Waits) -> None:
     """Wait until Consul has what runs, and nothing else."""
     truth = services_of(engine.running.values(), HOST)
 
@@ -100,17 +101,17 @@ def test_1000_containers_are_registered_and_then_nothing_is_written(
     assert truth == registered(agent)
 
 
-def test_2000_containers_and_their_end(
+def test_1500_containers_and_their_end(
     engine: FakeEngine, agent: ConsulAgent, waits: Waits
 ) -> None:
     """All that ran is registered, and all that ended while nobody watched is not."""
-    containers = made_of(2000, KINDS)
+    containers = made_of(1500, KINDS)
     engine.start(containers, quiet=True)
     with registrar(engine, agent.http_address, resync_s=10):
-        until_true(agent, engine, "first sync of 2,000", waits)
-    engine.end(containers[500:], remove=True, quiet=True)
+        until_true(agent, engine, "first sync of 1,500", waits)
+    engine.end(containers[400:], remove=True, quiet=True)
     with registrar(engine, agent.http_address, resync_s=10):
-        until_true(agent, engine, "1,500 ghosts gone", waits)
+        until_true(agent, engine, "1,100 ghosts gone", waits)
 
 
 def test_a_burst_of_1000_starts_and_1000_ends_comes_out_even(
@@ -148,6 +149,16 @@ def test_500_lost_events_and_an_engine_that_fails_cost_nothing(
         until_compared(engine, 1, waits)
         engine.fail(inspect_delay_s=0.01)
         until_true(agent, engine, "after the faults", waits)
+
+
+def test_10000_containers_cost_one_write_a_service(engine: FakeEngine, waits: Waits) -> None:
+    """With an agent that is quick with so many; a comparison of them all writes nothing."""
+    engine.start(made_of(10_000, KINDS), quiet=True)
+    truth = services_of(engine.running.values(), HOST)
+    with FakeAgent(HOST) as agent, registrar(engine, agent.http_address):
+        until_true(agent, engine, "first sync of 10,000", waits)
+        until_compared(engine, 1, waits)
+        assert len(truth) == agent.writes
 
 
 def test_10000_containers_in_the_embedded_catalog(engine: FakeEngine, waits: Waits) -> None:
