@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
 
-.PHONY: help run setup lint test test-unit test-all soak lock clean
+.PHONY: help run setup lint test test-unit test-all soak bench lock clean
 
 help:
 	@echo "make run        a running proxy with the embedded catalog on 127.0.0.1:5300"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-unit  what needs neither, in under a minute"
 	@echo "make test-all   test, then end to end once more on the current Consul release"
 	@echo "make soak       five minutes of random operations and faults, a minute of which is in test"
+	@echo "make bench      figures, beside gliderlabs/registrator where Go is there (as root)"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
 
@@ -43,6 +44,11 @@ test-all: test
 soak: $(READY_DEV)
 	$(BIN)/python -m tests.lab.prepare
 	$(BIN)/python -m tests.soak --seconds 300 --containers 40 $(ARGS)
+
+# Ten minutes; ARGS=--quick for three.
+bench: $(READY_DEV)
+	@$(BIN)/python -m tests.lab.prepare >&2
+	@$(BIN)/python -m bench registrar $(ARGS)
 
 # The versions that everybody gets, until somebody runs this again and commits the difference.
 lock:

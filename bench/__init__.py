@@ -1,0 +1,1 @@
+"""Figures with the truth measured beside them: `python -m bench SUBJECT`. Not part of a package."""
