@@ -90,8 +90,9 @@ def measure(products: list[Product], consul: Path, count: int) -> Section:
         for product in products:
             agent = stack.enter_context(ConsulAgent(consul, node=product.name))
             agents[product] = agent.http_address
-            stack.enter_context(Running(product, engine.url, agent.http_address))
-        pause(_UNTIL_LISTENING_S)
+            running = stack.enter_context(Running(product, engine.url, agent.http_address))
+            pause(_UNTIL_LISTENING_S)
+            say(f"{product.name} runs, pid {running.pid}")
         path = urlsplit(engine.url).path
         events = stack.enter_context(Events(path))
         for number in range(-_WARM_UP, count):
