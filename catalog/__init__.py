@@ -1,1 +1,1 @@
-"""What a service is, and where services live: a Consul agent, or this process."""
+"""What a service is, and where services live: a Consul agent, its keys, or this process."""

@@ -17,11 +17,12 @@ import consul.std
 import gevent
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.auth import HTTPBasicAuth
 
 from catalog.errors import CatalogRefused, CatalogUnavailable
 from catalog.failures import Purpose, no_answer, refusal
 from catalog.tls import TlsAdapter, tls_context
-from catalog.token import TokenSource, basic_auth
+from catalog.token import TokenSource, basic_auth, is_token
 from catalog.unix import SocketAdapter
 from catalog.uri import AgentAddress
 
@@ -91,6 +92,10 @@ class Connection:
         gone: Collection[int] = (),
     ) -> Reply:
         """PUT ``body`` as JSON, with ``token`` in place of the process's own if there is one."""
+        if not is_token(token):
+            raise CatalogRefused(
+                f"{self.location}: cannot {purpose.words}: the service's own token is none"
+            )
         data = "" if body is None else json.dumps(body)
         with self._calling(purpose, CALL_TIMEOUT_S):
             reply = self._quick.put(_reply, path, data=data, headers=self._headers(token))
@@ -142,7 +147,8 @@ class Connection:
             scheme = "https" if address.tls else "http"
             client = _Client(address.bracketed_host, address.port, scheme, timeout=limit_s)
         client.session = session = _Session()
-        session.auth = self._auth
+        if self._auth is not None:
+            session.auth = HTTPBasicAuth(*self._auth)
         # HTTP_PROXY and ~/.netrc are meant for the internet, not for the agent next door.
         session.trust_env = False
         session.headers["Content-Type"] = "application/json"

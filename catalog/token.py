@@ -12,17 +12,22 @@ log = logging.getLogger("catalog")
 class TokenSource:
     """CONSUL_HTTP_TOKEN_FILE, and without it CONSUL_HTTP_TOKEN, as Consul's own tools have it.
 
-    Raises :class:`~catalog.errors.ConnectionSettingsError` if there is no token in the file now.
+    Raises :class:`~catalog.errors.ConnectionSettingsError` if there is no token in them now.
     Later the file is read again when it changed; while it cannot be, the last token stays.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         file = environment.get("CONSUL_HTTP_TOKEN_FILE", "")
         self._file = Path(file) if file else None
-        self._token = environment.get("CONSUL_HTTP_TOKEN", "")
+        self._token = environment.get("CONSUL_HTTP_TOKEN", "").strip()
         self._seen: tuple[int, ...] = ()
         self._said = ""
-        if self._file is not None:
+        if self._file is None:
+            if not is_token(self._token):
+                raise ConnectionSettingsError(
+                    "CONSUL_HTTP_TOKEN: holds no token but something else"
+                )
+        else:
             trouble = self._read(self._file)
             if trouble:
                 raise ConnectionSettingsError(
@@ -61,7 +66,7 @@ class TokenSource:
         if not token:
             self._seen = ()
             return "is empty"
-        if not token.isascii() or not token.isprintable():
+        if not is_token(token):
             self._seen = ()
             return "holds no token but something else"
         self._seen = mark
@@ -69,10 +74,15 @@ class TokenSource:
         return ""
 
 
-def basic_auth(environment: Mapping[str, str]) -> tuple[str, str] | None:
+def is_token(text: str) -> bool:
+    """Whether it can be sent as one; the empty one is none, and fine."""
+    return text.isascii() and text.isprintable()
+
+
+def basic_auth(environment: Mapping[str, str]) -> tuple[bytes, bytes] | None:
     """User and password of CONSUL_HTTP_AUTH, for a proxy in front of the agent."""
     given = environment.get("CONSUL_HTTP_AUTH", "")
     if not given:
         return None
     user, _, password = given.partition(":")
-    return user, password
+    return user.encode(), password.encode()

@@ -1,5 +1,6 @@
 """The Consul agent's edge, against a real HTTP server that fails as a test tells it to."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -119,6 +120,14 @@ def test_an_answer_that_is_a_no_is_a_refusal(agent, status):
         agent.client.register(SERVICE)
     assert status == caught.value.status
     assert caught.value.passing == (status in {429, 500})
+
+
+@pytest.mark.parametrize("token", ["a\nb", "ü"])
+def test_a_token_that_no_header_can_hold_costs_its_service_only(agent, token):
+    """It comes from a label; the agent is not away for it."""
+    with pytest.raises(CatalogRefused, match="cannot register `host1:c1:80`: the service's own"):
+        agent.client.register(dataclasses.replace(SERVICE, token=token))
+    assert agent.seen == []
 
 
 def test_an_old_agent_says_500_for_a_service_that_is_gone(agent):

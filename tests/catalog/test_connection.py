@@ -81,10 +81,17 @@ def test_a_file_that_is_bad_at_the_start_is_an_error(tmp_path, content, words):
         ConsulAgent(AgentAddress("h", 1), {FILE: str(file)})
 
 
+def test_a_token_in_the_variable_may_end_in_a_newline():
+    """It came from a file, through a shell."""
+    assert TokenSource({"CONSUL_HTTP_TOKEN": "one\n"}).current() == "one"
+    with pytest.raises(ConnectionSettingsError, match="CONSUL_HTTP_TOKEN: holds no token"):
+        TokenSource({"CONSUL_HTTP_TOKEN": "two\nlines"})
+
+
 def test_user_and_password_are_split_at_the_first_colon():
     """A password may have more of them."""
-    assert basic_auth({"CONSUL_HTTP_AUTH": "me:a:b"}) == ("me", "a:b")
-    assert basic_auth({"CONSUL_HTTP_AUTH": "me"}) == ("me", "")
+    assert basic_auth({"CONSUL_HTTP_AUTH": "me:a:b"}) == (b"me", b"a:b")
+    assert basic_auth({"CONSUL_HTTP_AUTH": "mé"}) == ("mé".encode(), b"")
     assert basic_auth({}) is None
 
 
