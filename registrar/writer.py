@@ -1,5 +1,6 @@
-"""The writes to the catalog: one at a time, each tried again until it is done or not wanted."""
+"""The writes to the catalog, each tried again until it is done or not wanted any more."""
 
+import contextlib
 import logging
 import random
 import time
@@ -25,6 +26,11 @@ _PASSING_RETRY_S = 2.0
 _REFUSED_RETRY_S = 4.0
 _REFUSED_PER_S = 10
 
+# An agent takes no more writes a second from eight connections than from one; the second is there
+# so that it does not wait while we work out what comes next.
+_AT_ONCE = 2
+_SHARDS = 64
+
 Say = Callable[[str, list[str]], None]
 
 
@@ -35,9 +41,11 @@ class Writer:
         self._catalog = catalog
         self._state = state
         self._say = say
-        # One writer: two containers may follow each other under one service id, and an agent takes
-        # no more writes a second from eight connections than from one.
-        self._lock = BoundedSemaphore(1)
+        # What is read back must not be older than a write that we know of.
+        self._slots = BoundedSemaphore(_AT_ONCE)
+        self._reading = BoundedSemaphore(1)
+        # Two containers may follow each other under one service id.
+        self._shards = [BoundedSemaphore(1) for _ in range(_SHARDS)]
         self._refusals: dict[str, tuple[int, float]] = {}
         self.outage = Outage(catalog.location, _RETRY_S)
         # Called when the catalog is back after an outage.
@@ -45,7 +53,9 @@ class Writer:
 
     def learn(self) -> None:
         """Read everything that is registered. Raises CatalogError."""
-        with self._lock:
+        with self._reading, contextlib.ExitStack() as all_slots:
+            for _ in range(_AT_ONCE):
+                all_slots.enter_context(self._slots)
             self._state.learn(self._catalog.services())
         if self.outage.over():
             self._refusals.clear()
@@ -76,8 +86,11 @@ class Writer:
     def _write(self, container_id: str, host: str) -> CatalogRefused | None:
         """Write the difference; of several ports, a bad one costs itself. The last refusal."""
         refused = None
-        with self._lock:
-            for change in self._state.changes(container_id, host):
+        for change in self._state.changes(container_id, host):
+            with self._shards[hash(_id_of(change)) % _SHARDS], self._slots:
+                # While we waited, another container may have written under the same id.
+                if change not in self._state.changes(container_id, host):
+                    continue
                 try:
                     self._apply(container_id, change)
                 except CatalogRefused as error:
@@ -100,7 +113,7 @@ class Writer:
 
     def remove(self, service_id: str) -> None:
         """Deregister what belongs to no container of ours. Raises CatalogError."""
-        with self._lock:
+        with self._slots:
             self._apply("", Deregister(service_id))
 
     def is_waiting(self, container_id: str) -> bool:
@@ -140,3 +153,7 @@ class Writer:
         self._catalog.register(service)
         self._state.registered(service)
         log.info("registered %s as %s, port %d", service.id, service.name, service.port)
+
+
+def _id_of(change: Change) -> str:
+    return change.service_id if isinstance(change, Deregister) else change.service.id

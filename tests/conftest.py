@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.waits import Waits
 
 pytest_plugins = ["tests.lab.fixtures"]
+
+# How long an example takes depends on who else uses the machine.
+settings.register_profile("seamark", deadline=None)
+settings.load_profile("seamark")
 
 _TAKEN = pytest.StashKey[list[str]]()
 

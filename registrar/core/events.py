@@ -25,13 +25,13 @@ _NOISE = ("exec_", "top", "attach", "detach", "resize", "copy", "export", "archi
 class Notice:
     """Look at ``container_id`` again.
 
-    ``signal`` is the number of a signal it was just sent, 0 if none; ``started`` says that it
-    began a new life.
+    ``signal`` is the number of a signal it was just sent, 0 if none; ``new_life`` says that one
+    began, or that the last one ended.
     """
 
     container_id: str
     signal: int = 0
-    started: bool = False
+    new_life: bool = False
 
 
 def read_event(event: Mapping[str, Any]) -> Notice | None:
@@ -46,7 +46,7 @@ def read_event(event: Mapping[str, Any]) -> Notice | None:
     if not isinstance(container_id, str) or not container_id or action.startswith(_NOISE):
         return None
     sent = signal_number(str(attributes.get("signal") or "")) if action == "kill" else 0
-    return Notice(container_id, sent, started=action in {"start", "restart"})
+    return Notice(container_id, sent, new_life=action in {"start", "restart", "die"})
 
 
 def is_terminating(sent: int, stop_signal: str) -> bool:

@@ -85,7 +85,7 @@ class State:
     def note(self, notice: Notice, now: float) -> None:
         """Take in an event: a container that was sent its end is leaving from this moment."""
         stop_signal = self._stop_signals.get(notice.container_id, "SIGTERM")
-        if notice.started:
+        if notice.new_life:
             self._leaving.pop(notice.container_id, None)
         elif is_terminating(notice.signal, stop_signal):
             self._leaving[notice.container_id] = now + LEAVING_S
@@ -181,8 +181,12 @@ class State:
         return bool(self._fingerprints) and self._fingerprints != running
 
     def distrust(self) -> None:
-        """Events may have been missed: the next comparison looks at every container."""
+        """Events may have been missed: the next comparison looks at every container.
+
+        Also at one that was told to end: it may have done so, and begun a new life.
+        """
         self._fingerprints.clear()
+        self._leaving.clear()
 
     def left_behind(self, running: Mapping[str, str], host: str) -> dict[str, str] | None:
         """Registrator's services for this host that are dangling: id -> name of the container.

@@ -16,12 +16,16 @@ import gevent
 import requests
 from docker.errors import APIError, DockerException, NotFound, StreamParseError
 
+from catalog.unix import SocketAdapter
 from registrar.core.events import Notice, read_event
 from registrar.core.inspection import container_from_inspect, peer_of
 from registrar.core.model import Container
 from registrar.errors import EngineUnavailable
 
 CALL_TIMEOUT_S = 10
+_UNIX = "unix://"
+# The lookers, the listing, the event stream.
+_POOL = 10
 _EVENTS = {
     "type": ["container", "network"],
     "event": [
@@ -117,9 +121,14 @@ class DockerEngine:
 
     def _connected(self) -> docker.APIClient:
         if self._client is None:
-            self._client = docker.APIClient(
+            client = docker.APIClient(
                 self.url, version="auto", timeout=CALL_TIMEOUT_S, tls=self._tls or False
             )
+            if self.url.startswith(_UNIX):
+                # The SDK opens a connection anew for every path, and looks for proxies each time.
+                client.mount(client.base_url, SocketAdapter(self.url.removeprefix(_UNIX), _POOL))
+                client.trust_env = False
+            self._client = client
         return self._client
 
     @contextlib.contextmanager
@@ -137,7 +146,7 @@ class DockerEngine:
 def explain(url: str, error: Exception) -> str:
     """What, where, what was found and what to do, in one line."""
     code = _errno(error)
-    path = url.removeprefix("unix://")
+    path = url.removeprefix(_UNIX)
     if code in {errno.EACCES, errno.EPERM} and path != url:
         return f"no permission on the engine's socket {path}; {_who_may(path)}"
     if code == errno.ENOENT:

@@ -13,8 +13,8 @@ def event(action: str, kind: str = "container", **attributes: str) -> dict[str, 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (event("start"), Notice("c1", 0, started=True)),
-        (event("die", exitCode="0"), Notice("c1")),
+        (event("start"), Notice("c1", 0, new_life=True)),
+        (event("die", exitCode="0"), Notice("c1", new_life=True)),
         (event("kill", signal="15"), Notice("c1", 15)),
         (event("health_status: healthy"), Notice("c1")),
         (event("exec_start: sh"), None),

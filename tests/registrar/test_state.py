@@ -78,7 +78,7 @@ def test_a_container_that_starts_again_is_not_leaving():
     """`docker restart` within the time."""
     state = new_state()
     state.note(Notice(CID, 15), now=100.0)
-    state.note(Notice(CID, started=True), now=101.0)
+    state.note(Notice(CID, new_life=True), now=101.0)
     assert None is state.leaving_until(CID, 101.0)
 
 
@@ -87,6 +87,15 @@ def test_a_reload_signal_changes_nothing():
     state = new_state()
     state.note(Notice(CID, 1), now=100.0)
     assert None is state.leaving_until(CID, 100.0)
+
+
+def test_a_container_that_was_told_to_end_may_have_begun_a_new_life_unseen():
+    """Its start was lost with the stream: the mark belongs to one life only."""
+    state = new_state()
+    looked_at(state)
+    state.note(Notice(CID, 9), now=100.0)
+    state.distrust()
+    assert None is state.leaving_until(CID, 100.1)
 
 
 def test_what_registrator_left_behind_goes_only_once_every_container_was_looked_at():
