@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from unicodedata import ucd_3_2_0
 
 from catalog.model import Service, TaggedAddress, Weights
 
@@ -97,12 +98,17 @@ def why_irremovable(service_id: str) -> str:
     """
     if not service_id:
         return "it is empty"
-    if not service_id.isprintable():
-        return "it has a character that cannot be printed"
+    if not all(map(_is_printable, service_id)):
+        return "it has a character that not every agent can print"
     *inner, last = service_id.split("/")
     if any(part in {"", ".", ".."} for part in inner) or last in {".", ".."}:
         return "a part of it between slashes is empty, `.` or `..`"
     return ""
+
+
+def _is_printable(character: str) -> bool:
+    """Whether every Go ever used for Consul calls it printable: each knows its own Unicode."""
+    return character == " " or ucd_3_2_0.category(character)[0] in "LMNPS"
 
 
 def _comparable(service: Service) -> Service:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.bodies import ttl_check_id
+from catalog.bodies import ttl_check_id, why_irremovable
 from catalog.model import Service
 from registrar.core import extras, keys, naming
 from registrar.core.checks import CheckTarget, checks_for
@@ -82,7 +82,7 @@ class _Look:
 
     def service(self, port: Port, attributes: dict[str, str], found: Place) -> Service:
         faults: extras.Faults = []
-        service_id = self.free_id(port, attributes.get("id", ""))
+        service_id = self.free_id(port, self.custom_id(attributes, faults))
         service = Service(
             id=service_id,
             name=self.name(port, attributes),
@@ -100,6 +100,15 @@ class _Look:
             subject = f"{port} SERVICE_{key.upper()}"
             self.notes.append(Note(self.container.name, subject, reason))
         return mark(service, self.policy.host, self.container.id)
+
+    def custom_id(self, attributes: dict[str, str], faults: extras.Faults) -> str:
+        """SERVICE_ID, unless it is one that no agent could ever remove again."""
+        custom = attributes.get("id", "")
+        reason = why_irremovable(custom) if custom else ""
+        if reason:
+            faults.append(("id", f"no agent removes a service by such an id: {reason}"))
+            return ""
+        return custom
 
     def free_id(self, port: Port, custom: str) -> str:
         """One custom id for several ports must not make them overwrite each other."""

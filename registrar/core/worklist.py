@@ -42,5 +42,10 @@ class WorkList:
         """When the next key falls due that is not due already; None if there is none."""
         return min(self._later.values(), default=None)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is busy and nothing is due."""
+        return not self._ready and not self._busy
+
     def __len__(self) -> int:
         return len(self._ready) + len(self._later) + len(self._busy)
