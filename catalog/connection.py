@@ -132,12 +132,14 @@ class Connection:
         try:
             with gevent.Timeout(limit_s, late):
                 yield
+        # What can be neither sent nor read is one of these, even if requests has a word for it: it
+        # says nothing about whether anybody is there.
+        except ValueError as error:
+            raise CatalogRefused(f"{self.location} refused to {purpose.words}: {error}") from error
         except requests.RequestException as error:
             raise CatalogUnavailable(
                 f"{self.location} does not answer: {no_answer(error)}"
             ) from error
-        except ValueError as error:
-            raise CatalogRefused(f"{self.location} refused to {purpose.words}: {error}") from error
 
     def _client(self, limit_s: float) -> Any:
         address = self._address

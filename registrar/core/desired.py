@@ -94,7 +94,7 @@ class _Look:
             tagged_addresses=extras.tagged_addresses(attributes, found, faults),
             enable_tag_override=is_true(attributes.get("tag_override", "")),
             checks=self.checks(port, attributes, found, service_id, faults),
-            token=attributes.get("token", ""),
+            token=extras.token_of(attributes, faults),
         )
         for key, reason in faults:
             subject = f"{port} SERVICE_{key.upper()}"

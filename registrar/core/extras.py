@@ -17,6 +17,7 @@ _META_PAIRS_MAX = 64
 # Owner, container, and the digest of the checks.
 _OUR_META_PAIRS = 3
 _WEIGHT_MAX = 65535
+_TOKEN = re.compile(r"[!-~]+")
 
 Faults = list[tuple[str, str]]
 
@@ -94,3 +95,12 @@ def _host_port(text: str, default: int) -> tuple[str, int]:
         return text.strip("[]"), default
     number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
     return host.strip("[]"), number
+
+
+def token_of(attributes: dict[str, str], faults: Faults) -> str:
+    """The ACL token of one service; it travels in an HTTP header."""
+    token = attributes.get("token", "")
+    if token and not _TOKEN.fullmatch(token):
+        faults.append(("token", "not a token: one is made of printable characters, no blanks"))
+        return ""
+    return token

@@ -50,12 +50,12 @@ def _read(document: Mapping[str, Any], peer: Mapping[str, Any] | None) -> Contai
             mode = "host"
     return Container(
         id=container_id,
-        name=str(document.get("Name") or "").removeprefix("/") or container_id[:12],
-        image=str(config.get("Image") or ""),
+        name=_text(document.get("Name") or "").removeprefix("/") or container_id[:12],
+        image=_text(config.get("Image") or ""),
         running=_is_running(state),
         network_mode=mode,
-        env=tuple(str(entry) for entry in config.get("Env") or ()),
-        labels={str(k): str(v) for k, v in _mapping(config, "Labels").items()},
+        env=tuple(_text(entry) for entry in config.get("Env") or ()),
+        labels={_text(k): _text(v) for k, v in _mapping(config, "Labels").items()},
         ports=_ports(config, network, mode),
         stop_signal=str(config.get("StopSignal") or "SIGTERM"),
         networks=networks,
@@ -63,6 +63,11 @@ def _read(document: Mapping[str, Any], peer: Mapping[str, Any] | None) -> Contai
         exit_code=_whole(state.get("ExitCode")),
         document=document,
     )
+
+
+def _text(value: Any) -> str:
+    """As a text that can be sent on: JSON may carry half a surrogate pair, UTF-8 cannot."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _network_mode(document: Mapping[str, Any]) -> str:
