@@ -22,13 +22,13 @@ DIFFERENCE = 3
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="seamark")
 def seamark() -> None:
-    r"""Give every container a name that other containers can resolve.
+    """Give every container a name that other containers can resolve.
 
     \b
     seamark up                                  one host, embedded catalog
     seamark up consul://127.0.0.1:8500          one host of many, catalog in Consul
     dig @127.0.0.1 svc4.service.consul SRV      ask it
-    """
+    """  # noqa: D301  (click wants the character itself)
 
 
 @seamark.command()
@@ -66,12 +66,12 @@ def up(settings: Settings) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("registry", metavar="[REGISTRY_URI]", default="")
 def plan(settings: Settings, from_inspect: str | None, *, as_json: bool) -> None:
-    r"""Show what the registrar would do, and why something is left out. Changes nothing.
+    """Show what the registrar would do, and why something is left out. Changes nothing.
 
     \b
     seamark plan consul://127.0.0.1:8500           against what is registered; exit 3 if it differs
     docker inspect web | seamark plan --from-inspect -            offline
-    """
+    """  # noqa: D301  (click wants the character itself)
     if from_inspect:
         plans.offline(settings, _text_of(from_inspect), as_json=as_json)
         return
@@ -95,7 +95,7 @@ def _text_of(file: str) -> str:
 @takes(REGISTRAR, STATUS, COMMON)
 @click.argument("registry", metavar="REGISTRY_URI")
 def registrar(settings: Settings) -> None:
-    r"""Keep the services of this host's containers in a catalog.
+    """Keep the services of this host's containers in a catalog.
 
     \b
     REGISTRY_URI is one of
@@ -103,7 +103,7 @@ def registrar(settings: Settings) -> None:
       consulkv://HOST:PORT/PREFIX   keys in Consul's store (also consulkv-unix:///SOCKET:/PREFIX)
 
     Flags, labels, names and ids are those of gliderlabs/registrator; one dash will do.
-    """
+    """  # noqa: D301  (click wants the character itself)
     registry = wiring.registry(settings, os.environ)
     if registry is None:
         raise SettingsError("registry: empty", "write `consul://HOST:8500`")

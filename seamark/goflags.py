@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
+_LONG = re.compile(r"-[A-Za-z][A-Za-z]")
 _FLAG = re.compile(r"--?(?P<name>[^-=][^=]*)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
 
 
@@ -19,7 +20,7 @@ def normalise(
 
     ``values`` are the names of flags that take a value, ``booleans`` of those that take none, both
     without dashes. A boolean that is set to false becomes ``--no-name``. What belongs to no known
-    name passes unchanged, and so does everything behind ``--``.
+    name passes, and so does everything behind ``--``.
     Raises ValueError for a boolean with a value that Go does not take.
     """
     return list(_normalised(iter(arguments), _spellings(values), _spellings(booleans)))
@@ -43,7 +44,8 @@ def _normalised(
             on = not found["equals"] or _is_true(name, found["value"])
             yield f"--{booleans[name]}" if on else f"--no-{booleans[name]}"
         else:
-            yield argument
+            # Of an unknown `-foo`, click would say that there is no `-f`.
+            yield f"-{argument}" if _LONG.match(argument) else argument
 
 
 def _next(rest: Iterator[str]) -> list[str]:

@@ -40,6 +40,7 @@ QUIET = ["--listen", "127.0.0.1:0", "--http", "off"]
         (["--node", "a..b"], "node: `a..b` has a label that is empty"),
         (["--config", "nowhere.toml"], "nowhere.toml: cannot be read: No such file"),
         (["--lissten", "x"], "No such option"),
+        (["-lissten", "x"], "No such option '--lissten'"),
         (["--log-level", "loud"], "command line: log_level: expected `str` matching"),
         (["consul://nowhere.invalid"], "registry: the host `nowhere.invalid` has no address"),
     ],
@@ -235,7 +236,10 @@ def test_help_and_version_are_data_on_stdout():
             done = run(command, flag)
             assert (done.returncode, done.stderr) == (0, "")
             assert done.stdout
-    assert "seamark up consul://127.0.0.1:8500" in run("seamark", "--help").stdout
+    lines = run("seamark", "--help").stdout.splitlines()
+    assert (
+        "  seamark up consul://127.0.0.1:8500          one host of many, catalog in Consul" in lines
+    )
 
 
 def test_the_installed_scripts_are_the_commands():

@@ -37,8 +37,8 @@ BOOLEANS = {"internal", "cleanup"}
         (["--no-internal"], ["--no-internal"]),
         (["-internal", "consul:", "-cleanup"], ["--internal", "consul:", "--cleanup"]),
         (["--", "-ip", "x"], ["--", "-ip", "x"]),
-        (["-", "-h", "-nonsense=1", "---ip", "-=x"], ["-", "-h", "-nonsense=1", "---ip", "-=x"]),
-        (["-Ip", "-IP=1", "-useipfromlabel"], ["-Ip", "-IP=1", "-useipfromlabel"]),
+        (["-", "-h", "-nonsense=1", "---ip", "-=x"], ["-", "-h", "--nonsense=1", "---ip", "-=x"]),
+        (["-Ip", "-IP=1", "-useipfromlabel"], ["--Ip", "--IP=1", "--useipfromlabel"]),
     ],
 )
 def test_a_command_line_of_go_becomes_one_of_click(line, expected):
