@@ -20,7 +20,7 @@ QUIET_S = 5.0
 STAYS_S = 0.5
 # No comparison by the clock falls into a test: what heals is healed by what was noticed.
 NEVER_S = 3600.0
-# For what no event and no failure tells of: only a comparison by the clock can find it.
+# For what neither event nor failure nor catalog tells of: only a comparison by the clock finds it.
 OFTEN_S = 2.0
 # Ends at once when told to; as process 1 it would ignore what it does not handle.
 WORDS = ["sh", "-c", "trap 'exit 0' TERM; trap : HUP; while :; do sleep 1000 & wait; done"]

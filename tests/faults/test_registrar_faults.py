@@ -46,8 +46,8 @@ def test_the_registrar_killed_at_random_moments(site: Stand, waits: Waits) -> No
 
 
 def test_somebody_deregisters_one_of_ours(site: Stand, waits: Waits) -> None:
-    """No event tells of it: the comparison by the clock does."""
-    with site.registrar(OFTEN_S):
+    """No event tells of it: only who watches the catalog can tell."""
+    with site.registrar():
         site.run("web0")
         site.run("web1")
         site.settle(waits, "registered")
@@ -59,7 +59,7 @@ def test_somebody_deregisters_one_of_ours(site: Stand, waits: Waits) -> None:
 
 def test_somebody_changes_one_of_ours(site: Stand, waits: Waits) -> None:
     """Name, port and tags, with our marks left as they are."""
-    with site.registrar(OFTEN_S):
+    with site.registrar():
         cid = site.run("web")
         site.settle(waits, "registered")
         marks = {"seamark-owner": NODE, "seamark-container": cid}
@@ -91,7 +91,7 @@ def test_what_only_looks_like_ours_is_left_alone(site: Stand, waits: Waits) -> N
 
 def test_the_id_of_a_live_container_is_taken_over(site: Stand, waits: Waits) -> None:
     """Registered without a mark, as registrator did it: adopted, not doubled."""
-    with site.registrar(OFTEN_S):
+    with site.registrar():
         site.agent.put("agent/service/register", {"ID": f"{NODE}:web:8080", "Name": "web"})
         site.run("web")
         site.settle(waits, "taken over")
@@ -100,7 +100,7 @@ def test_the_id_of_a_live_container_is_taken_over(site: Stand, waits: Waits) -> 
 def test_our_own_ghost_is_removed(site: Stand, waits: Waits) -> None:
     """It bears our mark, and names a container that is not there."""
     marks = {"seamark-owner": NODE, "seamark-container": "0" * 64}
-    with site.registrar(OFTEN_S):
+    with site.registrar():
         site.run("web")
         site.settle(waits, "registered")
         site.agent.put(
