@@ -157,11 +157,11 @@ def test_a_heartbeat_keeps_a_service_alive(agent, catalog, waits):
         return str(agent.get("agent/checks")[check["CheckID"]]["Status"])
 
     odd = dataclasses.replace(WEB, id="a/b %")
-    check = TTL | {"CheckID": ttl_check_id(odd.id), "TTL": "1s", "Status": "critical"}
+    check = TTL | {"CheckID": ttl_check_id(odd.id), "TTL": "2s", "Status": "critical"}
     catalog.register(dataclasses.replace(odd, checks=(check,)))
     catalog.heartbeat(odd.id)
     assert status() == "passing"
-    waits.until("critical without heartbeats", lambda: status() == "critical", limit_s=3)
+    waits.until("critical without heartbeats", lambda: status() == "critical", limit_s=10)
     catalog.heartbeat(odd.id)
     assert status() == "passing"
 
