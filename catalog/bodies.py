@@ -107,8 +107,13 @@ def why_irremovable(service_id: str) -> str:
 
 
 def _is_printable(character: str) -> bool:
-    """Whether every Go ever used for Consul calls it printable: each knows its own Unicode."""
-    return character == " " or ucd_3_2_0.category(character)[0] in "LMNPS"
+    """Whether every Go ever used for Consul calls it printable: each knows its own Unicode.
+
+    So it must be of old, and still be: the soft hyphen was a dash until Unicode 4.
+    """
+    if character == " ":
+        return True
+    return character.isprintable() and ucd_3_2_0.category(character)[0] in "LMNPS"
 
 
 def _comparable(service: Service) -> Service:
