@@ -126,6 +126,7 @@ def test_ids_that_a_path_can_carry(service_id):
         "a\x00",
         "\x7f",
         "\xa0",
+        "\xad",
         "\ue000",
     ],
 )
