@@ -38,7 +38,7 @@ test-unit: $(READY_DEV)
 
 test-all: test
 	$(BIN)/python -m tests.lab.prepare --consul current
-	SEAMARK_LAB_CONSUL=current $(BIN)/python -m pytest tests/e2e $(ARGS)
+	SEAMARK_LAB_CONSUL=current $(BIN)/python -m pytest tests/e2e tests/catalog $(ARGS)
 
 # ARGS="--seed N" walks again as a run did that printed N.
 soak: $(READY_DEV)

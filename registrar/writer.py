@@ -99,14 +99,14 @@ class Writer:
         return refused
 
     def _refused(self, container_id: str, error: CatalogRefused) -> float:
-        longest = max(_REFUSED_RETRY_S, len(self._refusals) / _REFUSED_PER_S)
+        least = _PASSING_RETRY_S if error.passing else _REFUSED_RETRY_S
         failures, due = self._refusals.get(container_id, (0, 0.0))
         # One `docker rm -f` sends four events: a look before the next try is due counts as none.
         failures += due <= time.monotonic()
         delay = delay_s(
             failures,
             random.random(),  # noqa: S311  (no secret)
-            longest_s=_PASSING_RETRY_S if error.passing else longest,
+            longest_s=max(least, len(self._refusals) / _REFUSED_PER_S),
         )
         self._refusals[container_id] = failures, time.monotonic() + delay
         return delay
