@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import gevent
 from gevent.event import Event
 
-from catalog.errors import CatalogError, CatalogRefused, CatalogUnavailable
+from catalog.errors import CatalogError, CatalogRefused
 from catalog.model import ServiceCatalog, SharedCatalog
 from registrar.core.desired import desired_services
 from registrar.core.plan import stays
@@ -26,6 +26,7 @@ from registrar.edges.engine import DockerEngine
 from registrar.edges.outage import Outage
 from registrar.edges.told import Told
 from registrar.errors import EngineUnavailable
+from registrar.follower import Follower
 from registrar.writer import Writer
 
 log = logging.getLogger("registrar")
@@ -35,8 +36,8 @@ LOOKERS = 4
 ENGINE_RETRY_S = 1.0
 # A comparison that found a container not looked at yet is made again this soon.
 UNSETTLED_S = 0.5
-# Our own writes wake the watch too: it is followed at most this often.
-WATCH_PAUSE_S = 0.5
+SETTLE_S = 0.1
+SETTLE_ROUNDS = 10
 WITHDRAW_S = 8.0
 
 
@@ -92,8 +93,10 @@ class Registrar:
         loops: list[Callable[[], None]] = [self._watch_engine, self._compare_regularly]
         loops += [self._look_around] * LOOKERS
         if isinstance(self._catalog, SharedCatalog):
-            loops += [self._watch_catalog]
-            loops += [self._keep_alive] if self._timing.ttl_refresh_s else []
+            follower = Follower(self._catalog, self._writer.outage)
+            loops += [lambda: follower.follow(self._catch_up)]
+            if self._timing.ttl_refresh_s:
+                loops += [lambda: self._keep_alive(follower)]
         self._greenlets = [gevent.spawn(self._keep_turning, loop) for loop in loops]
 
     def _keep_turning(self, loop: Callable[[], None]) -> None:
@@ -262,47 +265,19 @@ class Registrar:
                 self._writer.remove(service_id)
         return left_behind is not None
 
-    # -- a catalog that others write to --------------------------------------------------------
-
-    def _watch_catalog(self) -> None:
-        """Follow what happens to this node's services in the catalog, whoever does it."""
-        assert isinstance(self._catalog, SharedCatalog)
-        index = 0
-        while True:
-            try:
-                index = self._catalog.wait_for_change(index)
-                self._let_work_settle()
-                if self._compared:
-                    self._writer.learn()
-                    self._mark_all(self._state.drifted(self._policy.host))
-                gevent.sleep(WATCH_PAUSE_S)
-            except CatalogRefused as error:
-                log.warning(
-                    "%s; others' changes are found every %g s", error, self._timing.resync_s
-                )
-                gevent.sleep(60)
-            except CatalogUnavailable as error:
-                index = 0
-                gevent.sleep(self._writer.outage.failed(str(error)))
-
-    def _let_work_settle(self) -> None:
-        """Our own writes wake the watch as well; amid a thousand of them, reading slows them."""
-        for _ in range(10):
-            if self._work.is_idle:
-                return
-            gevent.sleep(WATCH_PAUSE_S / 5)
-
-    def _keep_alive(self) -> None:
-        """Pass the checks that take our services away if we should die (-ttl)."""
-        assert isinstance(self._catalog, SharedCatalog)
+    def _keep_alive(self, follower: Follower) -> None:
         while True:
             gevent.sleep(self._timing.ttl_refresh_s)
-            for ours in self._state.alive(self._policy.host):
-                try:
-                    self._catalog.heartbeat(ours.service_id, ours.token)
-                except CatalogUnavailable as error:
-                    self._writer.outage.failed(str(error))
-                    break
-                except CatalogRefused:
-                    # The check is gone, so the service is not what it should be.
-                    self._compare.set()
+            if not follower.keep_alive(self._state.alive(self._policy.host)):
+                self._compare.set()
+
+    def _catch_up(self) -> None:
+        """Somebody, perhaps we, changed this node's services in the catalog."""
+        for _ in range(SETTLE_ROUNDS):
+            # Amid a thousand writes of our own, reading all of them back slows them.
+            if self._work.is_idle:
+                break
+            gevent.sleep(SETTLE_S)
+        if self._compared:
+            self._writer.learn()
+            self._mark_all(self._state.drifted(self._policy.host))
