@@ -2,9 +2,9 @@
 
 import gc
 import logging
-import os
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 
 import gevent
 from gevent.event import Event
@@ -104,6 +104,7 @@ class App:
 
 def _tell_size() -> None:
     """SIGUSR1: how much of everything there is, for somebody who looks for a leak."""
-    greenlets = sum(isinstance(thing, gevent.Greenlet) for thing in gc.get_objects())
-    files = len(os.listdir("/proc/self/fd"))
-    log.info("size: %d greenlets, %d open files, %d objects", greenlets, files, len(gc.get_objects()))
+    things = gc.get_objects()
+    greenlets = sum(isinstance(thing, gevent.Greenlet) for thing in things)
+    files = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    log.info("size: %d greenlets, %d open files, %d objects", greenlets, files, len(things))

@@ -3,6 +3,7 @@
 import pytest
 
 from registrar.core.metadata import is_true, read_metadata, split_tags
+from registrar.core.model import Port
 from tests.registrar.inspect_output import container
 
 
@@ -42,3 +43,33 @@ def test_two_spellings_of_a_label_do_not_depend_on_the_maps_order():
 def test_a_boolean_key_is_read_as_one(value, expected):
     """Registrator took `false` for yes."""
     assert expected == is_true(value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "port", "expected"),
+    [
+        ({"80_NAME": "a", "NAME": "b"}, "80/tcp", "a"),
+        ({"80_TCP_NAME": "a", "80_NAME": "b"}, "80/tcp", "a"),
+        ({"80_TCP_NAME": "a", "80_NAME": "b"}, "80/udp", "b"),
+        ({"70-90_NAME": "a", "NAME": "b"}, "80/tcp", "a"),
+        ({"70-90_NAME": "a", "80_NAME": "b"}, "80/tcp", "b"),
+        ({"70-90_NAME": "a", "75-85_NAME": "b"}, "80/tcp", "b"),
+        ({"70-90_UDP_NAME": "a", "NAME": "b"}, "80/tcp", "b"),
+        ({"70-90_NAME": "a", "NAME": "b"}, "91/tcp", "b"),
+        ({"080_NAME": "a", "NAME": "b"}, "80/tcp", "b"),
+        ({"0_NAME": "a", "NAME": "b"}, "80/tcp", "b"),
+        ({"80_NAME": "", "NAME": "b"}, "80/tcp", None),
+        ({"99999999999_NAME": "a", "NAME": "b"}, "80/tcp", "b"),
+    ],
+)
+def test_the_more_specific_key_wins(keys, port, expected):
+    """One protocol of one port, one port, a range by its breadth, all."""
+    labels = {f"SERVICE_{key}": value for key, value in keys.items()}
+    number, _, protocol = port.partition("/")
+    found = read_metadata(container({}, labels=labels)).for_port(Port(int(number), protocol))
+    assert expected == found.get("name")
+
+
+def test_a_key_without_an_underscore_behind_the_number_is_an_attribute():
+    """As registrator has it: `SERVICE_80=x`."""
+    assert {"80": "x"} == read_metadata(container({}, labels={"SERVICE_80": "x"})).generic

@@ -2,22 +2,26 @@
 
 import contextlib
 import io
+import os
+import re
+import signal
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.commands import Running
+from tests.lab.shell import wait_until
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a process holds: resident memory (KiB), open files, sockets among them, threads."""
+    """What a process holds: resident memory (KiB), open files, sockets among them, greenlets."""
 
     rss_kib: int
     files: int
     sockets: int
-    threads: int
+    greenlets: int
 
 
 class RegistrarProcess:
@@ -66,7 +70,15 @@ class RegistrarProcess:
         """Of the life that is."""
         assert self._running is not None
         assert self._running.alive, self.log[-4000:]
-        return figures_of(self._running.pid)
+        return figures_of(self._running.pid, self._greenlets(self._running))
+
+    @staticmethod
+    def _greenlets(running: Running) -> int:
+        """By its own word, on SIGUSR1."""
+        told = running.log.count("size: ")
+        os.kill(running.pid, signal.SIGUSR1)
+        wait_until(lambda: running.log.count("size: ") > told, 5)
+        return int(re.findall(r"size: (\d+) greenlets", running.log)[-1])
 
 
 def _faults(log: str) -> list[str]:
@@ -75,7 +87,7 @@ def _faults(log: str) -> list[str]:
     return [line for line in lines if "Traceback" in line or "(see --debug)" in line] or lines[-3:]
 
 
-def figures_of(pid: int) -> Figures:
+def figures_of(pid: int, greenlets: int) -> Figures:
     """Read from /proc."""
     status = dict(
         line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -88,7 +100,7 @@ def figures_of(pid: int) -> Figures:
         rss_kib=int(status["VmRSS"].split()[0]),
         files=len(targets),
         sockets=sum(target.startswith("socket:") for target in targets),
-        threads=int(status["Threads"]),
+        greenlets=greenlets,
     )
 
 

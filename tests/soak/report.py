@@ -59,8 +59,8 @@ class Report:
             ("memory (KiB)", [figures.rss_kib for figures in held], RSS_BOUND_KIB),
             ("open files", [figures.files for figures in held], FILES_BOUND),
             ("sockets", [figures.sockets for figures in held], FILES_BOUND),
-            # gevent's pool for names and files has ten at most, and keeps them.
-            ("threads", [figures.threads for figures in held], 10),
+            # One a loop, and one that is just being made or collected.
+            ("greenlets", [figures.greenlets for figures in held], 1),
         ):
             if held and growth(values) > bound:
                 found.append(f"{what} grew by {growth(values):.0f} (bound {bound}): {values}")
@@ -82,7 +82,7 @@ class Report:
             f"  memory (KiB): {[figures.rss_kib for figures in held]}",
             f"  open files: {[figures.files for figures in held]}",
             f"  sockets: {[figures.sockets for figures in held]}",
-            f"  threads: {[figures.threads for figures in held]}",
+            f"  greenlets: {[figures.greenlets for figures in held]}",
             *(self.trace if self.wrong else ()),
             *(self.faulty or ["good"]),
         ]
