@@ -21,8 +21,11 @@ from seamark.goflags import normalise
 from seamark.settings import Settings
 from tests.commands import command_line, environment, run
 from tests.registrar.inspect_output import HOST, POLICY, container
-from tests.registrar.vectors import PEER, TAGS, VECTORS, Vector
+from tests.registrar.vector import Vector
+from tests.registrar.vectors_names import NAMES, TAGS
+from tests.registrar.vectors_places import PEER, PLACES
 
+VECTORS = [*NAMES, *PLACES]
 ids = [f"{vector.number}-{vector.title}" for vector in VECTORS]
 MARKS = {OWNER, CONTAINER, "seamark-checks"}
 
