@@ -45,7 +45,7 @@ soak: $(READY_DEV)
 	$(BIN)/python -m tests.lab.prepare
 	$(BIN)/python -m tests.soak --seconds 300 --containers 40 $(ARGS)
 
-# Ten minutes; ARGS=--quick for three.
+# Six minutes on an idle machine; ARGS=--quick for three.
 bench: $(READY_DEV)
 	@$(BIN)/python -m tests.lab.prepare >&2
 	@$(BIN)/python -m bench registrar $(ARGS)

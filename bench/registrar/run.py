@@ -23,7 +23,7 @@ class Extent:
 
     starts: int = 40
     containers: int = 1000
-    rounds: int = 3
+    rounds: int = 6
     comparisons: int = 10
     idle_s: int = 20
     drifts: int = 10
