@@ -9,11 +9,11 @@ from pathlib import Path
 from tests.lab.shell import LabError, cache_dir, run, say, step
 
 _MODULE = "github.com/gliderlabs/registrator"
-# Its later tags (v5, v6, v7) are no module versions, and a module proxy that does not resolve
-# commits by itself hands out this one only. Its loop is that of v7: list, then follow the events.
+# The newest that a module proxy gave out: every later tag, and every commit that was tried, was
+# refused. It lists once, then follows the events.
 VERSION = "v0.4.0"
 # Published before Go modules, so it names no versions itself. The engine's client and backoff are
-# those of registrator v7.4.0; consul-api and go-etcd are as their authors left them.
+# those that a later go.mod of its repository names; the other two have no later version.
 _REQUIRED = {
     "github.com/armon/consul-api": "v0.0.0-20180202201655-eb2c6b5be1b6",
     "github.com/cenkalti/backoff": "v2.0.0+incompatible",
