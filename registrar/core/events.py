@@ -18,6 +18,9 @@ _TERMINATING = {
     signal.SIGKILL,
     signal.SIGABRT,
 }
+# Podman's word for the end of a command in a container (Docker's is `exec_die`). In 4.3 its
+# `health_status` comes when the check begins, and only this when it ended.
+_CHECKED = "exec_died"
 _NOISE = ("exec_", "top", "attach", "detach", "resize", "copy", "export", "archive-path", "extract")
 
 
@@ -39,14 +42,16 @@ def read_event(event: Mapping[str, Any]) -> Notice | None:
     action = str(event.get("Action") or "")
     actor = event.get("Actor") or {}
     attributes = actor.get("Attributes") or {}
+    container_id = actor.get("ID")
     if event.get("Type") == "network":
-        container_id = attributes.get("container")
-    else:
-        container_id = actor.get("ID")
-    if not isinstance(container_id, str) or not container_id or action.startswith(_NOISE):
+        # Podman names the container where Docker names the network.
+        of_podman = container_id if action in {"connect", "disconnect"} else None
+        container_id = attributes.get("container", of_podman)
+    noise = action.startswith(_NOISE) and action != _CHECKED
+    if not isinstance(container_id, str) or not container_id or noise:
         return None
     sent = signal_number(str(attributes.get("signal") or "")) if action == "kill" else 0
-    return Notice(container_id, sent, new_life=action in {"start", "restart", "die"})
+    return Notice(container_id, sent, new_life=action in {"start", "restart", "die", "died"})
 
 
 def is_terminating(sent: int, stop_signal: str) -> bool:

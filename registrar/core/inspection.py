@@ -112,7 +112,8 @@ def _is_running(state: Mapping[str, Any]) -> bool:
 
 
 def _ports(config: Mapping[str, Any], network: Mapping[str, Any], mode: str) -> tuple[Port, ...]:
-    published = _mapping(network, "Ports")
+    # In a shared network podman lists the ports of the container that made it, once for everybody.
+    published = {} if mode.startswith(_SHARED) else _mapping(network, "Ports")
     ports: dict[tuple[int, str], Port] = {}
     for spec in [*_mapping(config, "ExposedPorts"), *published]:
         number, protocol = _split(spec)

@@ -35,6 +35,10 @@ _EVENTS = {
         "stop",
         "die",
         "destroy",
+        # Podman filters by its own words only, also for the events that it sends under Docker's.
+        "died",
+        "remove",
+        "exec_died",
         "pause",
         "unpause",
         "rename",

@@ -21,13 +21,19 @@ _ALWAYS = {
     "ip": ("iproute2",),
 }
 _FOR_BASE_IMAGE = {"debootstrap": ("debootstrap",)}
+# Also where an engine runs already: a podman with Docker's API is tested beside it.
+_FOR_PODMAN = {
+    "podman": ("podman", "netavark"),
+    "runc": ("runc",),
+    "iptables": ("iptables",),
+}
 _FOR_OWN_ENGINE = {"dockerd": ("docker.io",), "iptables": ("iptables",)}
 
 
 def prepare(which: str) -> None:
     """Install, fetch and build what is missing, one line per step."""
     start = time.monotonic()
-    debian.install(debian.missing(_ALWAYS | _FOR_BASE_IMAGE))
+    debian.install(debian.missing(_ALWAYS | _FOR_BASE_IMAGE | _FOR_PODMAN))
     found = running_engine()
     if found is None:
         debian.install(debian.missing(_FOR_OWN_ENGINE))
