@@ -1,6 +1,7 @@
 """Which metadata keys there are, and which one a misspelt key was probably meant to be."""
 
 import difflib
+import functools
 from collections.abc import Iterator
 
 from registrar.core.metadata import PREFIX, entries, split_key
@@ -40,6 +41,7 @@ def remarks(container: Container) -> Iterator[Note]:
             yield Note(container.name, key, hint, left_out=False)
 
 
+@functools.lru_cache(maxsize=4096)
 def _hint(key: str) -> str:
     prefix, underscore, rest = key.partition("_")
     if not underscore:
