@@ -5,25 +5,25 @@ CONSUL_HTTP_* win over its arguments, it quotes a `%` in a path twice and a `/` 
 a time limit unless one is passed, and foreign exceptions leak. So its HTTP client alone is used.
 """
 
+import base64
 import contextlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import consul.std
 import gevent
-import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
-from requests.auth import HTTPBasicAuth
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 
 from catalog.errors import CatalogRefused, CatalogUnavailable
 from catalog.failures import Purpose, no_answer, refusal
-from catalog.tls import TlsAdapter, tls_context
+from catalog.tls import tls_context
 from catalog.token import TokenSource, basic_auth, is_token
-from catalog.unix import SocketAdapter
+from catalog.unix import SocketPool
 from catalog.uri import AgentAddress
 
 # A local agent answers in milliseconds, and holds a write for 7 s when it has no leader: past that
@@ -128,41 +128,44 @@ class Connection:
 
         The library's own limit is for each packet, and looking up a name has none.
         """
-        late = requests.Timeout(f"no answer within {limit_s:.0f} s")
+        late = HTTPError(f"no answer within {limit_s:.0f} s")
         try:
             with gevent.Timeout(limit_s, late):
                 yield
-        # What can be neither sent nor read is one of these, even if requests has a word for it: it
-        # says nothing about whether anybody is there.
+        # What can be neither sent nor read says nothing about whether anybody is there.
         except ValueError as error:
             raise CatalogRefused(f"{self.location} refused to {purpose.words}: {error}") from error
-        except requests.RequestException as error:
+        except (HTTPError, OSError) as error:
             raise CatalogUnavailable(
                 f"{self.location} does not answer: {no_answer(error)}"
             ) from error
 
     def _client(self, limit_s: float) -> Any:
-        address = self._address
-        if address.socket:
-            client = _Client("consul", 80, "http+unix", timeout=limit_s)
-        else:
-            scheme = "https" if address.tls else "http"
-            client = _Client(address.bracketed_host, address.port, scheme, timeout=limit_s)
-        client.session = session = _Session()
-        if self._auth is not None:
-            session.auth = HTTPBasicAuth(*self._auth)
-        # HTTP_PROXY and ~/.netrc are meant for the internet, not for the agent next door.
-        session.trust_env = False
-        session.headers["Content-Type"] = "application/json"
-        session.mount(f"{client.scheme}://", self._adapter())
+        client = _Client(timeout=limit_s)
+        client.session = _Session(self._pool(), self._fixed_headers())
         return client
 
-    def _adapter(self) -> BaseAdapter:
-        if self._address.socket:
-            return SocketAdapter(self._address.socket, _POOL)
-        if self._context is not None:
-            return TlsAdapter(self._context, self._server_name, _POOL)
-        return HTTPAdapter(pool_maxsize=_POOL, pool_block=True)
+    def _pool(self) -> HTTPConnectionPool:
+        address = self._address
+        if address.socket:
+            return SocketPool(address.socket, _POOL)
+        if self._context is None:
+            return HTTPConnectionPool(address.host, address.port, maxsize=_POOL, block=True)
+        return HTTPSConnectionPool(
+            address.host,
+            address.port,
+            maxsize=_POOL,
+            block=True,
+            ssl_context=self._context,
+            server_hostname=self._server_name or None,
+        )
+
+    def _fixed_headers(self) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip"}
+        if self._auth is not None:
+            user_and_password = base64.b64encode(b":".join(self._auth)).decode()
+            headers["Authorization"] = f"Basic {user_and_password}"
+        return headers
 
 
 def path_of(*parts: str, **query: str | int) -> str:
@@ -173,13 +176,50 @@ def path_of(*parts: str, **query: str | int) -> str:
 
 class _Client(consul.std.HTTPClient):  # type: ignore[misc]
     def uri(self, path: str, params: None = None) -> str:
-        """The URL for a path that is quoted already."""
-        return f"{self.base_uri}{path}"
+        """The path, which is quoted already; the pool knows the host."""
+        return path
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere: an agent redirects only a path that it took for another one."""
+class _Session:
+    """As much of requests as python-consul2 uses, straight on urllib3, at less than half the cost.
+
+    What requests does besides is for the internet: proxies, ~/.netrc, cookies, redirects. An agent
+    redirects only a path that it took for another one.
+    """
+
+    def __init__(self, pool: HTTPConnectionPool, headers: Mapping[str, str]) -> None:
+        self._connections = pool
+        self._headers = headers
+
+    def get(self, path: str, *, headers: Mapping[str, str], timeout: float, **_: Any) -> Any:
+        return self._send("GET", path, None, headers, timeout)
+
+    def put(
+        self, path: str, *, data: str, headers: Mapping[str, str], timeout: float, **_: Any
+    ) -> Any:
+        return self._send("PUT", path, data.encode(), headers, timeout)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        timeout: float,
+    ) -> Any:
+        reply = self._connections.urlopen(
+            method,
+            path,
+            body,
+            {**self._headers, **headers},
+            retries=False,
+            redirect=False,
+            timeout=timeout,
+        )
+        text = reply.data.decode("utf-8", "replace")
+        return SimpleNamespace(
+            status_code=reply.status, headers=reply.headers, text=text, content=reply.data
+        )
 
 
 def _reply(response: Any) -> Reply:

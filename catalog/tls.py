@@ -4,11 +4,8 @@ import logging
 import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from catalog.errors import ConnectionSettingsError
 from catalog.uri import AgentAddress, truth
@@ -109,32 +106,3 @@ def _readable(variable: str, path: str) -> None:
             f"{variable}: {path} cannot be read: {error.strerror}; "
             "name a PEM file, or unset the variable"
         ) from error
-
-
-class TlsAdapter(HTTPAdapter):
-    """An adapter to which the context is all there is to know of TLS.
-
-    ``server_name`` is what the certificate is checked against, empty for the URL's host. The
-    library would trust its own bundle of public authorities besides ours.
-    """
-
-    def __init__(self, context: ssl.SSLContext, server_name: str, pool_size: int) -> None:
-        self._pool_settings: dict[str, Any] = {"ssl_context": context}
-        if server_name:
-            self._pool_settings["server_hostname"] = server_name
-        super().__init__(pool_maxsize=pool_size, pool_block=True)
-
-    def init_poolmanager(self, *args: Any, **settings: Any) -> None:
-        """Pools whose connections have our context."""
-        merged: Any = settings | self._pool_settings
-        super().init_poolmanager(*args, **merged)
-
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> Any:
-        """The host, and nothing on TLS."""
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {}
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Nothing to add to the context."""

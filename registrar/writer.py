@@ -1,6 +1,5 @@
 """The writes to the catalog, each tried again until it is done or not wanted any more."""
 
-import contextlib
 import logging
 import random
 import time
@@ -9,7 +8,7 @@ from collections.abc import Callable
 from gevent.lock import BoundedSemaphore
 
 from catalog.errors import CatalogError, CatalogRefused, CatalogUnavailable
-from catalog.model import Service, ServiceCatalog
+from catalog.model import ServiceCatalog
 from registrar.core.backoff import delay_s
 from registrar.core.diff import Change, Deregister, Foreign, Register
 from registrar.core.state import State
@@ -41,9 +40,10 @@ class Writer:
         self._catalog = catalog
         self._state = state
         self._say = say
-        # What is read back must not be older than a write that we know of.
         self._slots = BoundedSemaphore(_AT_ONCE)
         self._reading = BoundedSemaphore(1)
+        # What was written while somebody read: his answer may be older.
+        self._written: list[Change] | None = None
         # Two containers may follow each other under one service id.
         self._shards = [BoundedSemaphore(1) for _ in range(_SHARDS)]
         self._refusals: dict[str, tuple[int, float]] = {}
@@ -53,10 +53,14 @@ class Writer:
 
     def learn(self) -> None:
         """Read everything that is registered. Raises CatalogError."""
-        with self._reading, contextlib.ExitStack() as all_slots:
-            for _ in range(_AT_ONCE):
-                all_slots.enter_context(self._slots)
-            self._state.learn(self._catalog.services())
+        with self._reading:
+            self._written = []
+            try:
+                self._state.learn(self._catalog.services())
+                for change in self._written:
+                    self._note(change)
+            finally:
+                self._written = None
         if self.outage.over():
             self._refusals.clear()
             self.on_return()
@@ -138,21 +142,25 @@ class Writer:
     def _apply(self, container_id: str, change: Change) -> None:
         match change:
             case Register(service):
-                self._register(service)
+                self._catalog.register(service)
+                log.info("registered %s as %s, port %d", service.id, service.name, service.port)
             case Deregister(service_id, token):
                 self._catalog.deregister(service_id, token)
-                self._state.deregistered(service_id)
                 log.info("deregistered %s", service_id)
             case Foreign(service):
                 self._say(container_id, [f"left out: {service.id}: the id is somebody else's"])
                 return
+        self._note(change)
+        if self._written is not None:
+            self._written.append(change)
         if self.outage.over():
             self.on_return()
 
-    def _register(self, service: Service) -> None:
-        self._catalog.register(service)
-        self._state.registered(service)
-        log.info("registered %s as %s, port %d", service.id, service.name, service.port)
+    def _note(self, change: Change) -> None:
+        if isinstance(change, Register):
+            self._state.registered(change.service)
+        elif isinstance(change, Deregister):
+            self._state.deregistered(change.service_id)
 
 
 def _id_of(change: Change) -> str:

@@ -7,19 +7,22 @@ stream as quietly as if it were complete, and that stream never times out.
 
 import contextlib
 import errno
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import docker
 import gevent
-import requests
 from docker.errors import APIError, DockerException, NotFound, StreamParseError
+from urllib3.exceptions import HTTPError
 
-from catalog.unix import SocketAdapter
+from catalog.unix import SocketPool
 from registrar.core.events import Notice, read_event
 from registrar.core.inspection import container_from_inspect, peer_of
 from registrar.core.model import Container
+from registrar.edges.transport import SocketAdapter
 from registrar.errors import EngineUnavailable
 
 CALL_TIMEOUT_S = 10
@@ -61,6 +64,7 @@ class DockerEngine:
         self.url = url
         self._tls = tls
         self._client: docker.APIClient | None = None
+        self._pool: SocketPool | None = None
         self._stream: Any = None
 
     def host_name(self) -> str:
@@ -93,10 +97,26 @@ class DockerEngine:
 
     def _document(self, container: str) -> dict[str, Any] | None:
         with self._calling():
+            client = self._connected()
+            if self._pool is not None:
+                return self._ask(self._pool, f"/v{client.api_version}/containers/{container}/json")
             try:
-                found: dict[str, Any] = self._connected().inspect_container(container)
+                found: dict[str, Any] = client.inspect_container(container)
             except NotFound:
                 return None
+        return found
+
+    def _ask(self, pool: SocketPool, path: str) -> dict[str, Any] | None:
+        """GET without the SDK, at half its cost: a start looks at every container."""
+        reply = pool.urlopen(
+            "GET", quote(path), redirect=False, retries=False, timeout=CALL_TIMEOUT_S
+        )
+        if reply.status == 404:
+            return None
+        if reply.status != 200:
+            words = " ".join(reply.data[:200].decode("utf-8", "replace").split())
+            raise EngineUnavailable(f"the container engine at {self.url} answered: {words}")
+        found: dict[str, Any] = json.loads(reply.data)
         return found
 
     def subscribe(self) -> None:
@@ -129,8 +149,9 @@ class DockerEngine:
                 self.url, version="auto", timeout=CALL_TIMEOUT_S, tls=self._tls or False
             )
             if self.url.startswith(_UNIX):
-                # The SDK opens a connection anew for every path, and looks for proxies each time.
-                client.mount(client.base_url, SocketAdapter(self.url.removeprefix(_UNIX), _POOL))
+                self._pool = SocketPool(self.url.removeprefix(_UNIX), _POOL)
+                client.mount(client.base_url, SocketAdapter(self._pool))
+                # HTTP_PROXY and ~/.netrc are no matter of a socket's.
                 client.trust_env = False
             self._client = client
         return self._client
@@ -141,7 +162,7 @@ class DockerEngine:
         try:
             yield
         # A document that ends in the middle is no DockerException.
-        except (DockerException, StreamParseError, requests.RequestException, OSError) as error:
+        except (DockerException, StreamParseError, HTTPError, OSError) as error:
             if not isinstance(error, APIError):
                 self._client = None
             raise EngineUnavailable(explain(self.url, error)) from error
