@@ -34,7 +34,7 @@ test: $(READY_DEV)
 	$(BIN)/python -m pytest $(ARGS)
 
 test-unit: $(READY_DEV)
-	$(BIN)/python -m pytest -m "not lab" $(ARGS)
+	$(BIN)/python -m pytest -m "not lab" -n auto --dist loadfile $(ARGS)
 
 test-all: test
 	$(BIN)/python -m tests.lab.prepare --consul current

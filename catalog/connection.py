@@ -29,8 +29,9 @@ from catalog.uri import AgentAddress
 # A local agent answers in milliseconds, and holds a write for 7 s when it has no leader: past that
 # the answer is known to be an error.
 CALL_TIMEOUT_S = 8.0
-# The agent itself ends a wait up to a sixteenth late.
-WAIT_S = 300
+# The agent itself ends a wait up to a sixteenth late. No longer than this, because one that was
+# restarted between two waits has a lower index, and would hold the next until it is reached.
+WAIT_S = 30
 _WAIT_TIMEOUT_S = WAIT_S * 17 / 16 + 10
 _POOL = 10
 NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})

@@ -82,7 +82,7 @@ class SharedCatalog(ServiceCatalog, Protocol):
     def wait_for_change(self, index: int) -> int:
         """Block until the node's services may have changed since ``index`` (0: return at once).
 
-        Returns the index to wait from next; the same one if nothing happened for some minutes.
+        Returns the index to wait from next; the same one if nothing happened for a while.
         """
 
     def node_address(self) -> str:

@@ -171,7 +171,7 @@ def test_an_index_that_goes_backwards_starts_anew(agent):
     agent.headers = {}
     assert client.wait_for_change(0) == 1
     paths = [path for _, path, _, _ in agent.seen]
-    waiting = "/v1/catalog/node/n1?index=9&wait=300s"
+    waiting = "/v1/catalog/node/n1?index=9&wait=30s"
     assert paths == ["/v1/agent/self", "/v1/catalog/node/n1", waiting, "/v1/catalog/node/n1"]
 
 
