@@ -11,6 +11,8 @@ from registrar.core.model import Binding, Container, Network, Port
 
 _SHARED = "container:"
 _IPV6 = "GlobalIPv6Address"
+# Swarm's way in from outside: no container reaches another one over it.
+_INGRESS = "ingress"
 # Here a port is reached through the host, or (none) not at all: an exposed one is just a wish.
 _THROUGH_THE_HOST = {"bridge", "none", "nat", "slirp4netns", "pasta", "private"}
 
@@ -92,7 +94,7 @@ def _networks(settings: Mapping[str, Any], mode: str) -> tuple[Network, ...]:
     attached = _mapping(settings, "Networks")
     found = [
         Network(name, _address(attached[name], "IPAddress"), _address(attached[name], _IPV6))
-        for name in sorted(attached, key=lambda name: (name != mode, name))
+        for name in sorted(attached, key=lambda name: (name != mode, name == _INGRESS, name))
     ]
     # Engines before 1.9 had this one only, those from 29 on have it no more.
     top = Network("bridge", _address(settings, "IPAddress"), _address(settings, _IPV6))

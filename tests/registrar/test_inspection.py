@@ -91,10 +91,14 @@ def test_a_field_of_any_type_costs_that_container_only(place, value):
             {"Networks": {"a": {"IPAddress": "10.0.0.1"}, "bridge": {"IPAddress": "172.17.0.2"}}},
             [Network("bridge", "172.17.0.2"), Network("a", "10.0.0.1")],
         ),
+        (
+            {"Networks": {"ingress": {"IPAddress": "10.0.0.9"}, "shop": {"IPAddress": "10.0.1.9"}}},
+            [Network("shop", "10.0.1.9"), Network("ingress", "10.0.0.9")],
+        ),
         ({"Networks": {"a": None, "b": "x"}}, [Network("a"), Network("b")]),
         ({}, []),
     ],
-    ids=["Engine 1.8", "Engine 29", "between", "its own first", "odd", "none"],
+    ids=["Engine 1.8", "Engine 29", "between", "its own first", "Swarm", "odd", "none"],
 )
 def test_addresses_are_found_on_old_and_new_engines(settings, expected):
     """Those from 29 on have no address at the top any more."""
