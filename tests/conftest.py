@@ -1,10 +1,13 @@
 """What all tests share: the lab, and the time that waits took, shown at the end of the run."""
 
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.small_engine import SmallEngine
 from tests.waits import Waits
 
 pytest_plugins = ["tests.lab.fixtures"]
@@ -38,3 +41,15 @@ def pytest_terminal_summary(
         terminalreporter.section("waits")
         for line in taken:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def engine_without_containers(tmp_path: Path) -> Iterator[SmallEngine]:
+    """An engine that answers."""
+    with SmallEngine(tmp_path / "engine.sock") as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.ending.set()
+        server.shutdown()
+        thread.join()

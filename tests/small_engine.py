@@ -16,7 +16,7 @@ class SmallEngine(socketserver.ThreadingUnixStreamServer):
         super().__init__(str(path), _Handler)
         self.path = path
         self.ending = threading.Event()
-        # Last part of the path -> what it is answered with.
+        # Last part of the path -> what it is answered with, as JSON unless it is bytes.
         self.answers: dict[str, object] = {
             "version": {"ApiVersion": "1.45"},
             "info": {"Name": "n1"},
@@ -35,7 +35,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.server.ending.wait(30)
             return
-        body = json.dumps(self.server.answers[path]).encode()
+        answer = self.server.answers[path]
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

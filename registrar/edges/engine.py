@@ -116,7 +116,12 @@ class DockerEngine:
         if reply.status != 200:
             words = " ".join(reply.data[:200].decode("utf-8", "replace").split())
             raise EngineUnavailable(f"the container engine at {self.url} answered: {words}")
-        found: dict[str, Any] = json.loads(reply.data)
+        try:
+            found = json.loads(reply.data)
+        except ValueError as error:
+            raise EngineUnavailable(f"what answers at {self.url} is no engine: {error}") from error
+        if not isinstance(found, dict):
+            raise EngineUnavailable(f"what answers at {self.url} is no engine: it says {found!r}")
         return found
 
     def subscribe(self) -> None:
