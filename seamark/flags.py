@@ -86,12 +86,7 @@ def takes(*groups: dict[str, Flag]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def run(config: str | None, *, debug: bool, registry: str = "", **given: Any) -> None:
-            named = {f"--{key.replace('_', '-')}": value for key, value in given.items()}
-            flags = {FLAGS[flag].setting: _plain(v) for flag, v in named.items() if flag in FLAGS}
-            others = {
-                key: v for key, v in given.items() if f"--{key.replace('_', '-')}" not in FLAGS
-            }
-            flags = {setting: value for setting, value in flags.items() if value is not None}
+            flags, own = _divided(given)
             if registry:
                 flags["catalog.registry"] = registry
             if debug:
@@ -100,7 +95,7 @@ def takes(*groups: dict[str, Flag]) -> Callable[[Command], Command]:
             logs.set_up(settings.log_level)
             if path is not None:
                 logs.log.info("settings from %s", path)
-            command(settings, **others)
+            command(settings, **own)
 
         wrapped: Command = run
         for group in reversed(groups):
@@ -111,6 +106,19 @@ def takes(*groups: dict[str, Flag]) -> Callable[[Command], Command]:
         return config_option(debug_option(wrapped))
 
     return decorate
+
+
+def _divided(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was given, as settings by name, and the command's own options."""
+    flags: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    for key, value in given.items():
+        known = FLAGS.get(f"--{key.replace('_', '-')}")
+        if known is None:
+            own[key] = value
+        elif (plain := _plain(value)) is not None:
+            flags[known.setting] = plain
+    return flags, own
 
 
 def _option(flag: str, known: Flag) -> Callable[[Command], Command]:
