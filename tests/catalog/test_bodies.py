@@ -127,6 +127,7 @@ def test_ids_that_a_path_can_carry(service_id):
         "\x7f",
         "\xa0",
         "\xad",
+        "\U00018af3",
         "\ue000",
     ],
 )

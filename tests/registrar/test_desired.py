@@ -102,6 +102,8 @@ def test_what_goes_beyond_registrator():
         ("SERVICE_TAGGED_ADDRESS_WAN=1.2.3.4:x", "6379/tcp SERVICE_TAGGED_ADDRESS_WAN"),
         ("SERVICE_SEAMARK-OWNER=me", "6379/tcp SERVICE_SEAMARK-OWNER"),
         ("SERVICE_CHECK_TTL=soon", "6379/tcp SERVICE_CHECK_TTL"),
+        ("SERVICE_TOKEN=a b", "6379/tcp SERVICE_TOKEN"),
+        ("SERVICE_ID=a/../b", "6379/tcp SERVICE_ID"),
         ("SERVICE_x=" + "y" * 513, "6379/tcp SERVICE_X"),
         ("SERVICE_consul-x=y", "6379/tcp SERVICE_CONSUL-X"),
     ],
@@ -110,7 +112,8 @@ def test_a_bad_value_costs_itself_and_is_told(entry, subject):
     """Consul would refuse the whole service for it."""
     found = desired_services(container(ONE, env=[entry]), POLICY)
     assert {OWNER, CONTAINER} == set(only(found).meta)
-    assert only(found).weights == Weights()
+    assert (Weights(), "") == (only(found).weights, only(found).token)
+    assert "host1:c1:6379" == only(found).id
     assert subject in [note.subject for note in found.notes if note.left_out]
 
 
