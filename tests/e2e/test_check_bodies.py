@@ -1,12 +1,13 @@
-"""What comes of SERVICE_CHECK_*, registered with real agents: the oldest and the current one."""
+"""What comes of SERVICE_CHECK_*, registered with a real agent."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from registrar.core.checks import CheckTarget, checks_for
-from tests.lab.consul import WHICH, ConsulAgent, find_consul
+from tests.lab.consul import ConsulAgent
 from tests.lab.shell import LabError
 
 pytestmark = pytest.mark.lab
@@ -55,10 +56,10 @@ NEWER = [
 ]
 
 
-@pytest.fixture(scope="module", params=WHICH)
-def agent(request: pytest.FixtureRequest) -> Iterator[ConsulAgent]:
+@pytest.fixture(scope="module")
+def agent(consul_binary: Path) -> Iterator[ConsulAgent]:
     """A Consul that runs scripts, and has a service for the alias to follow."""
-    with ConsulAgent(find_consul(request.param), config={"enable_script_checks": True}) as running:
+    with ConsulAgent(consul_binary, config={"enable_script_checks": True}) as running:
         running.put("agent/service/register", {"ID": "h:other:80", "Name": "other"})
         yield running
 
