@@ -1,15 +1,11 @@
 """The plan for this host, read from engine and catalog. Nothing is written."""
 
-from gevent.pool import Pool
-
 from catalog.errors import CatalogRefused
 from catalog.model import ServiceCatalog, SharedCatalog
 from registrar.core.model import Container, Note
 from registrar.core.plan import Plan, desired_of, make_plan
 from registrar.core.policy import Policy
 from registrar.edges.engine import DockerEngine
-
-_AT_ONCE = 4
 
 
 def plan_for(engine: DockerEngine, catalog: ServiceCatalog | None, policy: Policy) -> Plan:
@@ -37,13 +33,13 @@ def node_address(catalog: ServiceCatalog | None, default: str) -> str:
 
 
 def _containers(engine: DockerEngine) -> tuple[list[Container], list[Note]]:
-    def inspect(container_id: str) -> Container | Note | None:
+    containers: list[Container] = []
+    notes: list[Note] = []
+    for container_id in engine.all_ids():
         try:
-            return engine.inspect(container_id)
+            container = engine.inspect(container_id)
         except ValueError as error:
-            return Note(container_id[:12], "", str(error))
-
-    found = Pool(_AT_ONCE).map(inspect, engine.all_ids())
-    containers = [item for item in found if isinstance(item, Container)]
-    notes = [item for item in found if isinstance(item, Note)]
+            notes.append(Note(container_id[:12], "", str(error)))
+        else:
+            containers += [container] if container is not None else []
     return sorted(containers, key=lambda container: container.name), notes

@@ -201,6 +201,15 @@ def test_an_odd_answer_of_the_engine_ends_no_loop(
         waits.until("ready", lambda: get(port, "ready")[0] == 200, 4)
 
 
+def test_a_plan_that_the_engine_breaks_off_is_one_line(engine_without_containers: SmallEngine):
+    """It lists a container, and has no document of it."""
+    engine_without_containers.answers["json"] = [{"Id": "x"}]
+    done = run("seamark", "plan", "--docker", f"unix://{engine_without_containers.path}")
+    assert (1, "") == (done.returncode, done.stdout)
+    assert 1 == len(done.stderr.splitlines()), done.stderr
+    assert "is no engine" in done.stderr
+
+
 def test_ready_says_what_is_not(waits: Waits):
     """/health is about us, /ready about all that we need."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
