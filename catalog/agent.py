@@ -11,8 +11,6 @@ from catalog.model import Service
 from catalog.uri import AgentAddress
 from catalog.watch import OwnNode, Watch
 
-__all__ = ["ConsulAgent", "registration"]
-
 _READ = Purpose("read the services", 'service_prefix "" { policy = "read" }')
 _WRITE = 'service "ITS NAME" { policy = "write" }'
 _READ_CHECKS = Purpose("read the checks", 'service_prefix "" { policy = "read" }')

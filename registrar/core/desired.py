@@ -57,13 +57,11 @@ class _Look:
             self.remark("", f"has no label `{policy.use_ip_from_label}` to take an address from")
         self.common_tags = split_tags(self.render(policy.tags, "-tags"))
         self.common_name = self.render(policy.name, "-name")
-        self.eligible = sum(
-            is_eligible(port, self.metadata.for_port(port), policy) for port in container.ports
-        )
+        self.ports = [(port, self.metadata.for_port(port)) for port in container.ports]
+        self.eligible = sum(is_eligible(port, found, policy) for port, found in self.ports)
 
     def desired(self) -> Desired:
-        for port in self.container.ports:
-            attributes = self.metadata.for_port(port)
+        for port, attributes in self.ports:
             found = self.find_place(port, attributes)
             if isinstance(found, str):
                 self.notes.append(Note(self.container.name, str(port), found))

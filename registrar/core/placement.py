@@ -152,9 +152,8 @@ def _chosen_by_label(
     text = attributes.get("ip", "")
     if not text and policy.use_ip_from_label and not shared:
         # Rancher's label carries its mask: 10.42.1.2/16.
-        text = container.labels.get(policy.use_ip_from_label, "").rpartition("/")[0] or (
-            container.labels.get(policy.use_ip_from_label, "")
-        )
+        text = container.labels.get(policy.use_ip_from_label, "")
+        text = text.rpartition("/")[0] or text
     if not text:
         return found
     address = parse_address(text)

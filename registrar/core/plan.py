@@ -7,7 +7,7 @@ from catalog.model import Service
 from registrar.core.desired import Desired, desired_services
 from registrar.core.diff import Change, Deregister, Foreign, Kept, Register
 from registrar.core.model import Container, Note
-from registrar.core.ownership import container_of, is_ours
+from registrar.core.ownership import is_ours
 from registrar.core.policy import Policy
 from registrar.core.state import State
 
@@ -49,7 +49,6 @@ def make_plan(
     state = State(kept)
     state.learn(actual)
     running: dict[str, str] = {}
-    let_be: set[str] = set()
     for container in containers:
         found = _desired(container, policy)
         plan.notes += found.notes
@@ -57,11 +56,9 @@ def make_plan(
             running[container.id] = ""
             state.remember(container, found)
         elif stays(container, policy):
-            let_be.add(container.id)
             state.let_be(container.id)
-    state.compare(running, policy.host)
-    ghosts = {container_of(service) for service in actual.values() if is_ours(service, policy.host)}
-    for container_id in [*running, *(ghosts - running.keys() - let_be)]:
+    gone = state.compare(running, policy.host) - running.keys()
+    for container_id in [*running, *sorted(gone)]:
         for change in state.changes(container_id, policy.host):
             _note(plan, change, actual, kept)
     _plan_cleanup(plan, state, running, actual, policy)

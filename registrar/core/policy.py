@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from registrar.core.selector import Selector
 from registrar.core.template import Template
 
-SUFFIXES = ("auto", "always", "never")
 FAMILIES = ("", "ipv4", "ipv6")
 
 
