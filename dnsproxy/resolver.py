@@ -3,14 +3,13 @@
 import logging
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dnsproxy.core.embedded import CatalogView, answer
 from dnsproxy.core.gate import Query
-from dnsproxy.core.messages import pack
 from dnsproxy.core.names import to_text
-from dnsproxy.core.replies import rcode_reply, relay, size_limit
-from dnsproxy.core.wire import Rcode, scan
+from dnsproxy.core.replies import rcode_reply, size_limit, write
+from dnsproxy.core.wire import Rcode
 from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.upstreams import UpstreamGroup
 from dnsproxy.errors import UpstreamFailed
@@ -61,19 +60,18 @@ class Resolver:
 
     def _from_catalog(self, query: Query, catalog: CatalogView, *, tcp: bool) -> bytes:
         found = answer(query.question, catalog, time.time(), random.shuffle)
-        reply = scan(pack(query.question, found))
-        return relay(query, reply, size_limit(query, tcp=tcp), authoritative=True)
+        return write(query, found, size_limit(query, tcp=tcp))
 
     def _from_upstream(self, query: Query, group: UpstreamGroup, *, tcp: bool) -> bytes:
         try:
-            reply = group.ask(query)
+            reply = group.ask(query.request)
         except UpstreamFailed as error:
             self._tell(f"{group.name}: no answer for {to_text(query.question.name)}: {error}")
             return rcode_reply(query, Rcode.SERVFAIL)
         if reply.rcode > _RCODE_IN_HEADER:
             return rcode_reply(query, Rcode.SERVFAIL)
         limit = size_limit(query, tcp=tcp)
-        return relay(query, reply, limit, authoritative=group.authoritative)
+        return write(query, replace(reply, authoritative=group.authoritative), limit)
 
     def _tell(self, failure: str) -> None:
         """Log a failure now, then only how many there were: an outage must not flood the log."""

@@ -6,6 +6,7 @@ is drawn anew for each answer, which is what spreads the load.
 
 import ipaddress
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from catalog.model import Node, Service
@@ -17,8 +18,8 @@ from dnsproxy.core.grammar import (
     ServiceLookup,
     parse,
 )
-from dnsproxy.core.messages import Address, Answer, ResourceRecord, Soa, Srv
 from dnsproxy.core.names import Name, from_text
+from dnsproxy.core.records import Address, Reply, ResourceRecord, Soa, Srv, address, pointing
 from dnsproxy.core.wire import Question, Rcode, Type
 
 DOMAIN: Name = (b"consul",)
@@ -39,26 +40,30 @@ class CatalogView(Protocol):
         """The instances of the service with that name, in any case."""
 
 
-def answer(question: Question, catalog: CatalogView, now: float, shuffle: Shuffle) -> Answer:
+def answer(question: Question, catalog: CatalogView, now: float, shuffle: Shuffle) -> Reply:
     """What Consul would say to a question below ``consul.``; ``now`` in seconds since the epoch."""
+    return replace(_answer(question, catalog, now, shuffle), authoritative=True)
+
+
+def _answer(question: Question, catalog: CatalogView, now: float, shuffle: Shuffle) -> Reply:
     node = catalog.node
     if question.qtype == Type.SOA:
-        return Answer(Rcode.NOERROR, [_soa(now)], [_ns(node)], _glue(node))
+        return Reply(answer=(soa(now),), authority=(_ns(node),), additional=_glue(node))
     if question.qtype == Type.NS:
-        return Answer(Rcode.NOERROR, [_ns(node)], [], _glue(node))
+        return Reply(answer=(_ns(node),), additional=_glue(node))
     lookup = parse(question.key[: -len(DOMAIN)], question.qtype)
     found = _look_up(question, lookup, catalog, shuffle)
     if found is None:
-        return Answer(Rcode.NXDOMAIN, [], [_soa(now)])
+        return Reply(Rcode.NXDOMAIN, authority=(soa(now),))
     if isinstance(lookup, ServiceLookup) and not found.answer:
         # Consul's NODATA carries an SOA for a service, and none for a node.
-        return Answer(Rcode.NOERROR, [], [_soa(now)])
+        return Reply(authority=(soa(now),))
     return found
 
 
 def _look_up(
     question: Question, lookup: Lookup | None, catalog: CatalogView, shuffle: Shuffle
-) -> Answer | None:
+) -> Reply | None:
     """The records for a question, perhaps none; None if the name does not exist."""
     match lookup:
         case ServiceLookup(service, tag):
@@ -67,28 +72,28 @@ def _look_up(
             return _service(question, instances, catalog.node) if instances else None
         case NodeLookup(name):
             return _node(question, name, catalog.node)
-        case AddressLookup(address):
-            record = _address(question.name, address)
+        case AddressLookup(ip):
+            record = address(question.name, ip, TTL)
             fits = question.qtype in {record.rtype, Type.ANY}
-            return Answer(answer=[record]) if fits else Answer(additional=[record])
+            return Reply(answer=(record,)) if fits else Reply(additional=(record,))
         case None:
             return None
 
 
-def _service(question: Question, instances: list[Service], node: Node) -> Answer:
+def _service(question: Question, instances: list[Service], node: Node) -> Reply:
     if question.qtype == Type.SRV:
         return _srv(question, instances, node)
-    return Answer(answer=_service_addresses(question, instances, node))
+    return Reply(answer=tuple(_service_addresses(question, instances, node)))
 
 
-def _node(question: Question, name: str, node: Node) -> Answer | None:
+def _node(question: Question, name: str, node: Node) -> Reply | None:
     if question.qtype not in _ADDRESS_TYPES:
         # Consul says so even for nodes that do not exist.
-        return Answer()
+        return Reply()
     if name != node.name.lower():
         return None
     ip = _ip(node.address)
-    return Answer(answer=_matching(question, ip) if ip else [])
+    return Reply(answer=tuple(_matching(question, ip)) if ip else ())
 
 
 def _tagged(instances: Iterable[Service], tag: str) -> list[Service]:
@@ -102,17 +107,17 @@ def _service_addresses(
     addresses: dict[Address, ResourceRecord] = {}
     aliases: list[ResourceRecord] = []
     for service in instances:
-        address = service.address or node.address
-        ip = _ip(address)
+        where = service.address or node.address
+        ip = _ip(where)
         if ip is None:
-            aliases += _alias(question.name, address)
+            aliases += _alias(question.name, where)
         else:
             for record in _matching(question, ip):
                 addresses[ip] = record
     return list(addresses.values()) or aliases[:1]
 
 
-def _srv(question: Question, instances: list[Service], node: Node) -> Answer:
+def _srv(question: Question, instances: list[Service], node: Node) -> Reply:
     records: dict[Srv, ResourceRecord] = {}
     glue: dict[Name, ResourceRecord] = {}
     for service in instances:
@@ -120,11 +125,11 @@ def _srv(question: Question, instances: list[Service], node: Node) -> Answer:
         if target is None:
             continue
         srv = Srv(_SRV_PRIORITY, service.weights.passing, service.port, target)
-        records[srv] = ResourceRecord(question.name, Type.SRV, TTL, srv)
+        records[srv] = srv.record(question.name, TTL)
         ip = _ip(service.address or node.address)
         if ip is not None:
-            glue[target] = _address(target, ip)
-    return Answer(answer=list(records.values()), additional=list(glue.values()))
+            glue[target] = address(target, ip, TTL)
+    return Reply(answer=tuple(records.values()), additional=tuple(glue.values()))
 
 
 def _target(service: Service, node: Node) -> Name | None:
@@ -134,24 +139,20 @@ def _target(service: Service, node: Node) -> Name | None:
     ip = _ip(service.address)
     if ip is not None:
         return (ip.packed.hex().encode(), b"addr", DATACENTER, *DOMAIN)
-    return next((r.data for r in _alias((), service.address) if isinstance(r.data, tuple)), None)
+    return next((record.target for record in _alias((), service.address)), None)
 
 
-def _alias(owner: Name, address: str) -> list[ResourceRecord]:
+def _alias(owner: Name, host_name: str) -> list[ResourceRecord]:
     try:
-        return [ResourceRecord(owner, Type.CNAME, TTL, from_text(address))]
+        return [pointing(owner, Type.CNAME, from_text(host_name), TTL)]
     except ValueError:
         return []
 
 
 def _matching(question: Question, ip: Address) -> list[ResourceRecord]:
     """The address as a record, if the question asks for its family."""
-    record = _address(question.name, ip)
+    record = address(question.name, ip, TTL)
     return [record] if question.qtype in {record.rtype, Type.ANY, Type.TXT} else []
-
-
-def _address(owner: Name, ip: Address) -> ResourceRecord:
-    return ResourceRecord(owner, Type.A if ip.version == 4 else Type.AAAA, TTL, ip)
 
 
 def _ip(text: str) -> Address | None:
@@ -165,16 +166,16 @@ def _node_name(node: Node) -> Name:
     return (*from_text(node.name), b"node", DATACENTER, *DOMAIN)
 
 
-def _glue(node: Node) -> list[ResourceRecord]:
+def _glue(node: Node) -> tuple[ResourceRecord, ...]:
     ip = _ip(node.address)
-    return [_address(_node_name(node), ip)] if ip else []
+    return (address(_node_name(node), ip, TTL),) if ip else ()
 
 
 def _ns(node: Node) -> ResourceRecord:
-    return ResourceRecord(DOMAIN, Type.NS, TTL, _node_name(node))
+    return pointing(DOMAIN, Type.NS, _node_name(node), TTL)
 
 
-def _soa(now: float) -> ResourceRecord:
+def soa(now: float) -> ResourceRecord:
     """Consul's SOA: the serial is the clock, and nothing may be remembered (minimum 0)."""
-    soa = Soa((b"ns", *DOMAIN), (b"hostmaster", *DOMAIN), int(now), 3600, 600, 86400, 0)
-    return ResourceRecord(DOMAIN, Type.SOA, TTL, soa)
+    start = Soa((b"ns", *DOMAIN), (b"hostmaster", *DOMAIN), int(now), 3600, 600, 86400, 0)
+    return start.record(DOMAIN, TTL)

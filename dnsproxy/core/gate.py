@@ -6,7 +6,8 @@ stand in docs/reference/odd-packets.md.
 
 from dataclasses import dataclass
 
-from dnsproxy.core.wire import CLASS_IN, HEADER, QR, Message, Question, Rcode, Type, scan
+from dnsproxy.core.request import Request
+from dnsproxy.core.wire import CD, CLASS_IN, HEADER, QR, Message, Question, Rcode, Type, scan
 from dnsproxy.errors import MalformedMessage
 
 # What we are ready to send in one UDP datagram, and what we ask upstreams to send: no fragment can
@@ -28,6 +29,12 @@ class Query:
     def question(self) -> Question:
         """What is asked."""
         return self.message.question
+
+    @property
+    def request(self) -> Request:
+        """What is asked of a zone."""
+        cd = bool(self.message.flags & CD)
+        return Request(self.message.question, self.dnssec_ok, checking_disabled=cd)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,28 +7,30 @@ what fitted there may not fit here.
 import struct
 
 from dnsproxy.core.gate import EDNS_SIZE, UDP_SIZE_WITHOUT_EDNS, Query, Refusal
+from dnsproxy.core.packing import pack
+from dnsproxy.core.records import Reply, unpack
+from dnsproxy.core.request import Request
 from dnsproxy.core.wire import (
     AA,
     AD,
-    ADDITIONAL,
-    ANSWER,
-    AUTHORITY,
     CD,
     HEADER,
     QR,
     RA,
     RD,
     TC,
-    Message,
     Rcode,
-    Record,
     Type,
     scan,
+    scan_question,
 )
 from dnsproxy.errors import MalformedMessage
 
 TCP_MAX = 65535
+_OPCODE = 0x7800
 _OPT = struct.Struct("!BHHIH")
+# Option 15, info code 3, no text (RFC 8914 4.4).
+_STALE_ANSWER = struct.pack("!HHH", 15, 2, 3)
 
 
 def size_limit(query: Query, *, tcp: bool) -> int:
@@ -55,78 +57,67 @@ def rcode_reply(query: Query, rcode: Rcode) -> bytes:
     return header + query.question.wire + opt
 
 
-def relay(query: Query, reply: Message, limit: int, *, authoritative: bool) -> bytes:
-    """``reply`` for this client, cut at a record's border to ``limit`` bytes, TC set if it was cut.
+def write(query: Query, reply: Reply, limit: int) -> bytes:
+    """``reply`` for this client, in ``limit`` bytes; TC is set if something had to be left out.
 
-    ``authoritative`` says whether to keep AA: what another resolver told us carries none.
+    AD is told only to those who asked for it (RFC 6840 5.8).
     """
-    opt = _opt(query, reply.rcode)
-    flags = _flags(query) | reply.flags & (0xF | AD | (AA if authoritative else 0))
-    keep, end, cut = _fitting(reply, limit - len(opt))
-    if cut:
-        flags |= TC
-    counts = [
-        sum(1 for record in keep if record.section == section)
-        for section in (ANSWER, AUTHORITY, ADDITIONAL)
-    ]
-    if opt:
-        counts[2] += 1
-    header = HEADER.pack(query.message.id, flags, 1, *counts)
-    return header + query.question.wire + reply.wire[reply.body : end] + opt
-
-
-def _fitting(reply: Message, limit: int) -> tuple[list[Record], int, bool]:
-    """The records that stay, where they end, and whether an answer or authority record was lost.
-
-    The additional section may be left out silently (RFC 2181 9). Everything from the OPT on goes:
-    it stands last in practice, and a record behind it may point over it.
-    """
-    keep: list[Record] = []
-    end = reply.body
-    for record in reply.records:
-        if record.rtype == Type.OPT or record.end > limit:
-            break
-        keep.append(record)
-        end = record.end
-    lost = reply.records[len(keep) :]
-    cut = any(record.section <= AUTHORITY and record.rtype != Type.OPT for record in lost)
-    if cut:
-        while keep and keep[-1].section > ANSWER:
-            end = keep.pop().start
-    return keep, end, cut or bool(reply.flags & TC)
+    opt = _opt(query, reply.rcode, stale=reply.stale)
+    body, counts, cut = pack(query.question, reply, limit - len(opt))
+    flags = _flags(query) | reply.rcode & 0xF
+    flags |= AA if reply.authoritative else 0
+    flags |= TC if cut or reply.truncated else 0
+    if reply.authentic and (query.dnssec_ok or query.message.flags & AD):
+        flags |= AD
+    answers, authorities, additionals = counts
+    header = HEADER.pack(
+        query.message.id, flags, 1, answers, authorities, additionals + (1 if opt else 0)
+    )
+    return header + body[HEADER.size :] + opt
 
 
 def _flags(query: Query) -> int:
     return QR | RA | query.message.flags & (RD | CD)
 
 
-def _opt(query: Query, rcode: int) -> bytes:
-    """Our own OPT if the client sent one: our size, its DO bit (RFC 3225), no option."""
+def _opt(query: Query, rcode: int, *, stale: bool = False) -> bytes:
+    """Our own OPT if the client sent one: our size, its DO bit (RFC 3225), why it is stale."""
     if query.udp_size is None:
         return b""
     ttl = rcode >> 4 << 24 | (0x8000 if query.dnssec_ok else 0)
-    return _OPT.pack(0, Type.OPT, EDNS_SIZE, ttl, 0)
+    option = _STALE_ANSWER if stale else b""
+    return _OPT.pack(0, Type.OPT, EDNS_SIZE, ttl, len(option)) + option
 
 
-def upstream_query(query: Query, query_id: int, edns_size: int) -> bytes:
+def upstream_query(request: Request, query_id: int, edns_size: int) -> bytes:
     """The query we send on: our id and OPT, the client's question, RD, CD and DO, nothing else."""
-    flags = query.message.flags & CD | RD
-    opt = _OPT.pack(0, Type.OPT, edns_size, 0x8000 if query.dnssec_ok else 0, 0)
-    return HEADER.pack(query_id, flags, 1, 0, 0, 1) + query.question.wire + opt
+    flags = RD | (CD if request.checking_disabled else 0)
+    opt = _OPT.pack(0, Type.OPT, edns_size, 0x8000 if request.dnssec_ok else 0, 0)
+    return HEADER.pack(query_id, flags, 1, 0, 0, 1) + request.question.wire + opt
 
 
-def match_reply(packet: bytes, query: Query, query_id: int) -> Message | None:
+def match_reply(packet: bytes, request: Request, query_id: int) -> Reply | None:
     """The reply in a packet if it answers what we asked, else None: then the wait goes on.
 
     Compared are id, QR, opcode and the whole question; the socket has compared the addresses
-    (RFC 5452 9.1). The name's case does not count: Consul gives it back in lower case.
+    (RFC 5452 9.1). The name's case does not count: Consul gives it back in lower case. A reply to
+    our question whose records cannot be read counts as truncated: asking over TCP may mend it.
     """
     if len(packet) < HEADER.size or int.from_bytes(packet[:2], "big") != query_id:
         return None
     try:
-        reply = scan(packet)
+        question, _ = scan_question(packet)
     except MalformedMessage:
         return None
-    if not reply.flags & QR or reply.opcode or not reply.question.same_as(query.question):
+    flags, questions = struct.unpack_from("!HH", packet, 2)
+    if (
+        not flags & QR
+        or flags & _OPCODE
+        or questions != 1
+        or not question.same_as(request.question)
+    ):
         return None
-    return reply
+    try:
+        return unpack(scan(packet))
+    except MalformedMessage:
+        return Reply(truncated=True)

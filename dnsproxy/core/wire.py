@@ -1,15 +1,16 @@
 """A linear scan of DNS messages: what is where, without taking records apart.
 
 Our own, because it stands before any trust: every byte is visited once, names of records are
-stepped over and never followed, so no message costs more than its length. Only the question's name
-is read, and a question has nothing before it that a pointer could point to (RFC 9267).
+stepped over and never followed, so no message costs more than its length. Of names only the
+question's is read, which has nothing before it that a pointer could point to (RFC 9267); who needs
+the others follows their pointers with :func:`read_name`, within bounds.
 """
 
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
-from dnsproxy.core.names import NAME_MAX, Name, lower
+from dnsproxy.core.names import NAME_MAX, Name, lower, wire_length
 from dnsproxy.errors import MalformedMessage
 
 HEADER = struct.Struct("!6H")
@@ -44,10 +45,15 @@ class Type(IntEnum):
     NS = 2
     CNAME = 5
     SOA = 6
+    PTR = 12
+    MX = 15
     TXT = 16
     AAAA = 28
     SRV = 33
+    NAPTR = 35
+    DNAME = 39
     OPT = 41
+    DS = 43
     IXFR = 251
     AXFR = 252
     MAILB = 253
@@ -56,6 +62,8 @@ class Type(IntEnum):
 
 
 CLASS_IN = 1
+# More pointers than this in one name are a game, not compression.
+_JUMPS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,12 @@ class Question:
     def same_as(self, other: "Question") -> bool:
         """Whether both ask the same; the spelling of the name is no difference (RFC 4343)."""
         return (self.key, self.qtype, self.qclass) == (other.key, other.qtype, other.qclass)
+
+
+def question(name: Name, qtype: int) -> Question:
+    """The question for the records of a type that a name has."""
+    wire = b"".join(bytes([len(label)]) + label for label in (*name, b""))
+    return Question(name, lower(name), qtype, CLASS_IN, wire + _TYPE_CLASS.pack(qtype, CLASS_IN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +207,53 @@ def _skip_name(wire: bytes, offset: int) -> int:
     except IndexError as error:
         raise MalformedMessage("a name is cut off") from error
     return offset + 1
+
+
+def read_name(wire: bytes, offset: int, known: dict[int, Name]) -> tuple[Name, int]:
+    """The name at ``offset`` with its pointers followed, and the offset behind it.
+
+    ``known`` holds, for one message, the names that pointers led to: most of them lead to the same
+    few. Pointers must lead backwards, in few jumps, to a name of 255 bytes at most (RFC 9267).
+    Raises :class:`MalformedMessage`.
+    """
+    labels, end, target = _read_labels(wire, offset)
+    if target is None:
+        return tuple(labels), end
+    tail = known.get(target)
+    if tail is None:
+        tail = known[target] = _follow(wire, target, offset)
+    name = (*labels, *tail)
+    if wire_length(name) > NAME_MAX:
+        raise MalformedMessage("a name is over 255 bytes")
+    return name, end
+
+
+def _follow(wire: bytes, target: int, before: int) -> Name:
+    """The labels that a pointer at ``before`` or behind it leads to."""
+    found: list[bytes] = []
+    for _ in range(_JUMPS):
+        if target >= before:
+            raise MalformedMessage("a name points forward")
+        labels, _, further = _read_labels(wire, target)
+        found += labels
+        if further is None:
+            return tuple(found)
+        target, before = further, target
+    raise MalformedMessage("a name has too many pointers")
+
+
+def _read_labels(wire: bytes, offset: int) -> tuple[list[bytes], int, int | None]:
+    """The labels up to the root or a pointer, the offset behind it, and where it points to."""
+    labels: list[bytes] = []
+    start = offset
+    try:
+        while length := wire[offset]:
+            if length >= 0xC0:
+                return labels, offset + 2, (length & 0x3F) << 8 | wire[offset + 1]
+            if length > 63 or offset - start > NAME_MAX:
+                raise MalformedMessage("a name is no name")
+            labels.append(wire[offset + 1 : offset + 1 + length])
+            offset += 1 + length
+    except IndexError as error:
+        raise MalformedMessage("a name is cut off") from error
+    return labels, offset + 1, None

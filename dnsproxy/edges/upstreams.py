@@ -15,9 +15,11 @@ import gevent
 from gevent import socket as gsocket
 
 from dnsproxy.core.endpoint import Endpoint
-from dnsproxy.core.gate import EDNS_SIZE, Query
+from dnsproxy.core.gate import EDNS_SIZE
+from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import match_reply, upstream_query
-from dnsproxy.core.wire import TC, Message, Rcode
+from dnsproxy.core.request import Request
+from dnsproxy.core.wire import Rcode
 from dnsproxy.edges.sockets import family, framed, read_exactly
 from dnsproxy.errors import UpstreamFailed
 
@@ -45,7 +47,7 @@ class UpstreamGroup:
     cuts_silently: bool = False
     authoritative: bool = False
 
-    def ask(self, query: Query) -> Message:
+    def ask(self, query: Request) -> Reply:
         """The reply of the first server that knows, within DEADLINE_S.
 
         If none does, the last one's own error (REFUSED, NOTIMP, ...) is the reply. Raises
@@ -53,7 +55,7 @@ class UpstreamGroup:
         """
         deadline = monotonic() + DEADLINE_S
         silent: dict[Endpoint, str] = dict.fromkeys(self.servers, "not asked")
-        answered: Message | None = None
+        answered: Reply | None = None
         for try_s in _rounds(deadline):
             for server in list(silent):
                 left = deadline - monotonic()
@@ -75,7 +77,7 @@ class UpstreamGroup:
             return answered
         raise UpstreamFailed("; ".join(f"{server}: {why}" for server, why in silent.items()))
 
-    def _ask_server(self, server: Endpoint, query: Query, limit_s: float) -> Message:
+    def _ask_server(self, server: Endpoint, query: Request, limit_s: float) -> Reply:
         deadline = monotonic() + limit_s
         try:
             reply = _over_udp(server, query, self.edns_size, deadline)
@@ -83,17 +85,17 @@ class UpstreamGroup:
             raise UpstreamFailed("no answer in time") from error
         except OSError as error:
             raise UpstreamFailed(error.strerror or str(error)) from error
-        if not reply.flags & TC and not self._is_suspiciously_full(reply):
+        if not reply.truncated and not self._is_suspiciously_full(reply):
             return reply
         # Half an answer with TC set is still better than none where TCP is filtered.
         with contextlib.suppress(OSError):
             reply = _over_tcp(server, query, self.edns_size, deadline)
         return reply
 
-    def _is_suspiciously_full(self, reply: Message) -> bool:
+    def _is_suspiciously_full(self, reply: Reply) -> bool:
         # What was left out for want of space would not have fitted; no SRV record of Consul with
         # its address takes more than 512 bytes.
-        return self.cuts_silently and len(reply.wire) > self.edns_size - 512
+        return self.cuts_silently and reply.size > self.edns_size - 512
 
 
 def _rounds(deadline: float) -> Iterator[float]:
@@ -104,7 +106,7 @@ def _rounds(deadline: float) -> Iterator[float]:
         yield try_s
 
 
-def _over_udp(server: Endpoint, query: Query, edns_size: int, deadline: float) -> Message:
+def _over_udp(server: Endpoint, query: Request, edns_size: int, deadline: float) -> Reply:
     """Raises OSError (TimeoutError when the time is over)."""
     query_id = secrets.randbits(16)
     with gsocket.socket(family(server), socket.SOCK_DGRAM) as sock:
@@ -120,7 +122,7 @@ def _over_udp(server: Endpoint, query: Query, edns_size: int, deadline: float) -
     raise TimeoutError
 
 
-def _over_tcp(server: Endpoint, query: Query, edns_size: int, deadline: float) -> Message:
+def _over_tcp(server: Endpoint, query: Request, edns_size: int, deadline: float) -> Reply:
     """Raises OSError (TimeoutError when the time is over)."""
     query_id = secrets.randbits(16)
     packet = upstream_query(query, query_id, edns_size)

@@ -15,7 +15,7 @@ from hypothesis import given, strategies as st
 from catalog.embedded import EmbeddedCatalog
 from catalog.model import Node, Service, Weights
 from dnsproxy.core.embedded import answer
-from dnsproxy.core.messages import pack
+from dnsproxy.core.replies import write
 from tests.dnsproxy.packets import query
 
 NODE = Node(name="n1", address="10.1.0.1")
@@ -49,10 +49,9 @@ CATALOG = EmbeddedCatalog(
 
 def ask(name: str, qtype: str) -> dns.message.Message:
     """The reply as a client reads it."""
-    question = query(name, qtype).question
-    return dns.message.from_wire(
-        pack(question, answer(question, CATALOG, 1_000_000, random.shuffle))
-    )
+    asked = query(name, qtype)
+    found = answer(asked.question, CATALOG, 1_000_000, random.shuffle)
+    return dns.message.from_wire(write(asked, found, 65535))
 
 
 def records(section: list[dns.rrset.RRset]) -> set[str]:
@@ -218,8 +217,9 @@ def test_an_answer_longer_than_a_pointer_can_reach_is_still_read(padding):
     ]
     node = Node(name="x" * padding or "n1", address="10.1.0.1")
     many.append(Service(id="0", name="many", port=1))
-    question = query("many.service.consul", "SRV").question
-    wire = pack(question, answer(question, EmbeddedCatalog(node, many), 0, random.shuffle))
+    asked = query("many.service.consul", "SRV")
+    catalog = EmbeddedCatalog(node, many)
+    wire = write(asked, answer(asked.question, catalog, 0, random.shuffle), 65535)
     found = dns.message.from_wire(wire)
     assert len(wire) > 0x4000
     assert len(found.answer[0]) == 500
@@ -241,5 +241,6 @@ def test_any_registered_text_costs_at_most_its_own_answer(name, address, qtype):
             Service(id="b", name=name, port=1, address=address),
         ],
     )
-    question = query("web.service.consul", qtype).question
-    dns.message.from_wire(pack(question, answer(question, catalog, 0, random.shuffle)))
+    asked = query("web.service.consul", qtype)
+    found = answer(asked.question, catalog, 0, random.shuffle)
+    dns.message.from_wire(write(asked, found, 65535))

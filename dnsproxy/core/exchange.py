@@ -1,0 +1,47 @@
+"""One query and what became of it: what the query log shows and the metrics count."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dnsproxy.core.names import Name
+
+
+class Source(StrEnum):
+    """Where an answer came from."""
+
+    GATE = "gate"
+    """Refused before anything was looked up."""
+    HOSTS = "hosts"
+    SPECIAL = "special"
+    """A name that is answered here by rule (RFC 6761, RFC 6303)."""
+    EMBEDDED = "embedded"
+    MEMORY = "memory"
+    STALE = "stale"
+    """From memory because nobody gave a current one (RFC 8767)."""
+    UPSTREAM = "upstream"
+    NOBODY = "nobody"
+    """SERVFAIL of our own: no upstream gave an answer, or there was no room to wait for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A query that was answered, or left unanswered (``rcode`` None, ``size`` 0).
+
+    ``at`` is in seconds since the epoch, ``took`` in seconds; ``name`` is None where no question
+    could be read. ``zone`` is the name of the configured zone as text, ``server`` the upstream that
+    answered, as text; both empty where there was none.
+    """
+
+    at: float
+    took: float
+    client: str
+    tcp: bool
+    name: Name | None
+    qtype: int
+    rcode: int | None
+    source: Source
+    zone: str = ""
+    server: str = ""
+    size: int = 0
+    truncated: bool = False
+    answers: int = 0

@@ -1,0 +1,227 @@
+"""Resource records and replies as values, independent of where they stood in a message.
+
+A message is taken apart only after :func:`~dnsproxy.core.wire.scan` has accepted its outline. Names
+inside the data of a record are read for the types whose senders may have compressed them (RFC 3597
+section 4); all other data is carried as it came, so unknown types pass.
+"""
+
+import ipaddress
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from dnsproxy.core.names import Name
+from dnsproxy.core.wire import (
+    AA,
+    AD,
+    ADDITIONAL,
+    ANSWER,
+    AUTHORITY,
+    CLASS_IN,
+    TC,
+    Message,
+    Rcode,
+    Record,
+    Type,
+    read_name,
+)
+from dnsproxy.errors import MalformedMessage
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# The data of a record in order: plain bytes, and names that may be written as pointers.
+Rdata = tuple[bytes | Name, ...]
+
+# What the parts of a layout mean that are no number of bytes.
+_NAME, _STRING, _REST = -1, -2, -3
+_LAYOUTS: dict[int, tuple[int, ...]] = {
+    Type.A: (4,),
+    Type.NS: (_NAME,),
+    3: (_NAME,),
+    4: (_NAME,),
+    Type.CNAME: (_NAME,),
+    Type.SOA: (_NAME, _NAME, 20),
+    7: (_NAME,),
+    8: (_NAME,),
+    9: (_NAME,),
+    Type.PTR: (_NAME,),
+    14: (_NAME, _NAME),
+    Type.MX: (2, _NAME),
+    17: (_NAME, _NAME),
+    18: (2, _NAME),
+    21: (2, _NAME),
+    24: (18, _NAME, _REST),
+    26: (2, _NAME, _NAME),
+    Type.AAAA: (16,),
+    30: (_NAME, _REST),
+    Type.SRV: (6, _NAME),
+    Type.NAPTR: (4, _STRING, _STRING, _STRING, _NAME),
+    36: (2, _NAME),
+    Type.DNAME: (_NAME,),
+}
+_OPAQUE = (_REST,)
+_SOA_TIMES = struct.Struct("!5I")
+_SRV = struct.Struct("!3H")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRecord:
+    """One record; ``ttl`` in seconds."""
+
+    owner: Name
+    rtype: int
+    ttl: int
+    rdata: Rdata
+    rclass: int = CLASS_IN
+
+    @property
+    def target(self) -> Name | None:
+        """The first name in the data: where a CNAME, NS, PTR, MX or SRV points to."""
+        return next((part for part in self.rdata if isinstance(part, tuple)), None)
+
+    def aged(self, ttl: int) -> "ResourceRecord":
+        """The same with another TTL."""
+        return self if ttl == self.ttl else replace(self, ttl=ttl)
+
+
+Records = tuple[ResourceRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What somebody says to a question, without header, question and OPT: those are hop by hop.
+
+    ``authoritative`` and ``authentic`` are the AA and AD bits, ``truncated`` TC: records are
+    missing. ``stale`` marks an answer that is given because no current one could be had (RFC 8767).
+    ``size`` is how many bytes the message had that it came in, 0 if it came in none.
+    """
+
+    rcode: int = Rcode.NOERROR
+    answer: Records = ()
+    authority: Records = ()
+    additional: Records = ()
+    authoritative: bool = False
+    authentic: bool = False
+    truncated: bool = False
+    stale: bool = False
+    size: int = 0
+
+    @property
+    def records(self) -> Iterable[ResourceRecord]:
+        """All records of all sections."""
+        return (*self.answer, *self.authority, *self.additional)
+
+    @property
+    def soa(self) -> ResourceRecord | None:
+        """The SOA of the authority section, which tells how long a denial holds (RFC 2308)."""
+        return next((record for record in self.authority if record.rtype == Type.SOA), None)
+
+    @property
+    def is_nodata(self) -> bool:
+        """Whether the name exists and has nothing of the type asked for (RFC 2308 2.2)."""
+        return self.rcode == Rcode.NOERROR and all(r.rtype == Type.CNAME for r in self.answer)
+
+
+def unpack(message: Message) -> Reply:
+    """The records of a scanned reply, OPT left out. Raises :class:`MalformedMessage`."""
+    sections: dict[int, list[ResourceRecord]] = {ANSWER: [], AUTHORITY: [], ADDITIONAL: []}
+    known: dict[int, Name] = {}
+    for record in message.records:
+        if record.rtype != Type.OPT:
+            sections[record.section].append(_resource_record(message.wire, record, known))
+    return Reply(
+        message.rcode,
+        tuple(sections[ANSWER]),
+        tuple(sections[AUTHORITY]),
+        tuple(sections[ADDITIONAL]),
+        authoritative=bool(message.flags & AA),
+        authentic=bool(message.flags & AD),
+        truncated=bool(message.flags & TC),
+        size=len(message.wire),
+    )
+
+
+def _resource_record(wire: bytes, record: Record, known: dict[int, Name]) -> ResourceRecord:
+    owner, _ = read_name(wire, record.start, known)
+    # A TTL with the top bit set is no TTL (RFC 2181 8).
+    ttl = record.ttl if record.ttl < 0x80000000 else 0
+    return ResourceRecord(owner, record.rtype, ttl, _rdata(wire, record, known), record.rclass)
+
+
+def _rdata(wire: bytes, record: Record, known: dict[int, Name]) -> Rdata:
+    layout = _LAYOUTS.get(record.rtype, _OPAQUE) if record.rclass == CLASS_IN else _OPAQUE
+    parts: list[bytes | Name] = []
+    offset = record.rdata
+    for part in layout:
+        if part == _NAME:
+            name, offset = read_name(wire, offset, known)
+            parts.append(name)
+            continue
+        length = record.end - offset if part == _REST else part
+        if part == _STRING:
+            length = 1 + wire[offset] if offset < record.end else 1
+        parts.append(wire[offset : offset + length])
+        offset += length
+        if offset > record.end:
+            break
+    if offset != record.end:
+        raise MalformedMessage(f"the data of a record of type {record.rtype} does not add up")
+    return tuple(parts)
+
+
+def address(owner: Name, ip: Address, ttl: int) -> ResourceRecord:
+    """An A or AAAA record."""
+    return ResourceRecord(owner, Type.A if ip.version == 4 else Type.AAAA, ttl, (ip.packed,))
+
+
+def pointing(owner: Name, rtype: Type, target: Name, ttl: int) -> ResourceRecord:
+    """A record whose data is one name: CNAME, NS or PTR."""
+    return ResourceRecord(owner, rtype, ttl, (target,))
+
+
+@dataclass(frozen=True, slots=True)
+class Srv:
+    """RFC 2782."""
+
+    priority: int
+    weight: int
+    port: int
+    target: Name
+
+    def record(self, owner: Name, ttl: int) -> ResourceRecord:
+        """As a record. A port beyond 16 bits wraps, as Consul's does."""
+        numbers = _SRV.pack(self.priority, self.weight & 0xFFFF, self.port & 0xFFFF)
+        return ResourceRecord(owner, Type.SRV, ttl, (numbers, self.target))
+
+    @classmethod
+    def of(cls, record: ResourceRecord) -> "Srv":
+        """What an SRV record says."""
+        numbers, target = record.rdata
+        assert isinstance(numbers, bytes)
+        assert isinstance(target, tuple)
+        priority, weight, port = _SRV.unpack(numbers)
+        return cls(priority, weight, port, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Soa:
+    """RFC 1035 3.3.13; times in seconds."""
+
+    mname: Name
+    rname: Name
+    serial: int
+    refresh: int
+    retry: int
+    expire: int
+    minimum: int
+
+    def record(self, owner: Name, ttl: int) -> ResourceRecord:
+        """As a record."""
+        times = _SOA_TIMES.pack(self.serial, self.refresh, self.retry, self.expire, self.minimum)
+        return ResourceRecord(owner, Type.SOA, ttl, (self.mname, self.rname, times))
+
+
+def soa_minimum(record: ResourceRecord) -> int:
+    """The last number of an SOA: how long a denial may be remembered (RFC 2308 4)."""
+    times = record.rdata[-1]
+    assert isinstance(times, bytes)
+    return int(_SOA_TIMES.unpack(times)[-1])

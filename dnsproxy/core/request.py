@@ -1,0 +1,29 @@
+"""What is asked of a zone: a question, and the flags that change what the answer holds."""
+
+from dataclasses import dataclass
+
+from dnsproxy.core.names import Name
+from dnsproxy.core.wire import Question, question
+
+# Two requests with one key get one answer.
+Key = tuple[Name, int, bool, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question with its DO and CD bits (RFC 3225, RFC 4035 3.2.2)."""
+
+    question: Question
+    dnssec_ok: bool = False
+    checking_disabled: bool = False
+
+    @property
+    def key(self) -> Key:
+        """By what answers are remembered and shared: the spelling of the name does not count."""
+        asked = self.question
+        return asked.key, asked.qtype, self.dnssec_ok, self.checking_disabled
+
+    def about(self, name: Name, qtype: int | None = None) -> "Request":
+        """The same asked of another name, or for another type."""
+        other = question(name, self.question.qtype if qtype is None else qtype)
+        return Request(other, self.dnssec_ok, self.checking_disabled)
