@@ -10,7 +10,11 @@ class MalformedMessage(DnsProxyError):
 
 
 class UpstreamFailed(DnsProxyError):
-    """One upstream did not give a usable reply; another may."""
+    """One upstream did not give a usable reply; another may. ``zone`` is whose it was, if known."""
+
+    def __init__(self, message: str, zone: str = "") -> None:
+        super().__init__(message)
+        self.zone = zone
 
 
 class ListenError(DnsProxyError):

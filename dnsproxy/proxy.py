@@ -1,19 +1,22 @@
 """The DNS proxy: listeners in front, the gate behind them, the resolver behind that."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import monotonic, time
 
 import gevent
 
 from dnsproxy.core.access import AllowList
 from dnsproxy.core.endpoint import Endpoint
-from dnsproxy.core.gate import Query, Refusal, admit, is_query
+from dnsproxy.core.exchange import Exchange, Source
+from dnsproxy.core.gate import EDNS_SIZE, Query, Refusal, admit, is_query
 from dnsproxy.core.names import to_text
-from dnsproxy.core.replies import rcode_reply, refuse
-from dnsproxy.core.wire import Rcode
+from dnsproxy.core.replies import rcode_reply, refuse, size_limit, write
+from dnsproxy.core.wire import TC, Rcode
 from dnsproxy.edges.listeners import TcpListener, UdpListener
 from dnsproxy.errors import ListenError
-from dnsproxy.resolver import EmbeddedZone, Resolver
+from dnsproxy.forwarding import Found
+from dnsproxy.resolver import Resolver
 
 log = logging.getLogger("dnsproxy")
 
@@ -25,10 +28,20 @@ _PORT_TRIES = 32
 class DnsProxy:
     """Answers on every address of ``listen``. Binds on ``start``; raises ListenError there."""
 
-    def __init__(self, listen: Sequence[Endpoint], resolver: Resolver, allow: AllowList) -> None:
+    def __init__(
+        self,
+        listen: Sequence[Endpoint],
+        resolver: Resolver,
+        allow: AllowList,
+        *,
+        edns_size: int = EDNS_SIZE,
+        observe: Callable[[Exchange], None] = lambda exchange: None,
+    ) -> None:
         self._listen = listen
         self._resolver = resolver
         self._allow = allow
+        self._edns_size = edns_size
+        self._observe = observe
         self._listeners: list[UdpListener | TcpListener] = []
 
     def start(self) -> list[Endpoint]:
@@ -68,20 +81,25 @@ class DnsProxy:
         """See :class:`~dnsproxy.edges.listeners.Answerer`."""
         if not is_query(packet):
             return None
+        start = monotonic()
         # Before anything is parsed, and the same on every transport.
-        if not self._allow.allows(client):
-            return refuse(Refusal(Rcode.REFUSED, packet))
-        query = admit(packet)
+        refusal = None if self._allow.allows(client) else Refusal(Rcode.REFUSED, packet)
+        query = refusal or admit(packet, client)
         if isinstance(query, Refusal):
+            self._observe(refused(query, client, tcp=tcp, now=time()))
             return refuse(query)
-        if isinstance(self._resolver.target(query), EmbeddedZone):
-            return self.resolve(query, tcp=tcp)
-        return query
+        try:
+            found = self._resolver.recall(query.request)
+        except Exception:
+            log.exception("no answer for %s", to_text(query.question.name))
+            return rcode_reply(query, Rcode.SERVFAIL)
+        return query if found is None else self._write(query, found, start, tcp=tcp)
 
     def resolve(self, query: Query, *, tcp: bool) -> bytes:
         """See :class:`~dnsproxy.edges.listeners.Answerer`."""
+        start = monotonic()
         try:
-            return self._resolver.resolve(query, tcp=tcp)
+            return self._write(query, self._resolver.resolve(query.request), start, tcp=tcp)
         except Exception:
             # A fault of ours costs this answer, never the process; the client is not kept waiting.
             log.exception("no answer for %s", to_text(query.question.name))
@@ -89,4 +107,41 @@ class DnsProxy:
 
     def shed(self, query: Query) -> bytes:
         """See :class:`~dnsproxy.edges.listeners.Answerer`."""
-        return self._resolver.shed(query)
+        return self._write(query, self._resolver.shed(query.request), monotonic(), tcp=False)
+
+    def _write(self, query: Query, found: Found, start: float, *, tcp: bool) -> bytes:
+        limit = size_limit(query, tcp=tcp, edns_size=self._edns_size)
+        wire = write(query, found.reply, limit)
+        self._observe(
+            Exchange(
+                at=time(),
+                took=monotonic() - start,
+                client=query.client,
+                tcp=tcp,
+                name=query.question.name,
+                qtype=query.question.qtype,
+                rcode=found.reply.rcode,
+                source=found.source,
+                zone=found.zone,
+                server=found.server,
+                size=len(wire),
+                truncated=bool(wire[2] & TC >> 8),
+                answers=len(found.reply.answer),
+            )
+        )
+        return wire
+
+
+def refused(refusal: Refusal, client: str, *, tcp: bool, now: float) -> Exchange:
+    """What the gate did, for those who watch."""
+    question = refusal.query.question if refusal.query else None
+    return Exchange(
+        at=now,
+        took=0.0,
+        client=client,
+        tcp=tcp,
+        name=question.name if question else None,
+        qtype=question.qtype if question else 0,
+        rcode=refusal.rcode,
+        source=Source.GATE,
+    )

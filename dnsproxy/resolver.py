@@ -1,77 +1,209 @@
-"""A query -> the bytes of its reply: the zone it lies in says who is asked."""
+"""A request -> its answer: the zone it lies in says who is asked, CNAMEs may lead to another."""
 
 import logging
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
+from dnsproxy.core.chains import HOPS, is_complete, joined, targets
 from dnsproxy.core.embedded import CatalogView, answer
-from dnsproxy.core.gate import Query
-from dnsproxy.core.names import to_text
-from dnsproxy.core.replies import rcode_reply, size_limit, write
-from dnsproxy.core.wire import Rcode
+from dnsproxy.core.exchange import Source
+from dnsproxy.core.names import Name, lower, to_text
+from dnsproxy.core.records import Reply
+from dnsproxy.core.request import Request
+from dnsproxy.core.wire import Question, Rcode, Type
 from dnsproxy.core.zones import ZoneTable
-from dnsproxy.edges.upstreams import UpstreamGroup
+from dnsproxy.edges.upstreams import DEADLINE_S
 from dnsproxy.errors import UpstreamFailed
+from dnsproxy.forwarding import Found
 
 log = logging.getLogger("dnsproxy")
 
-# Errors beyond this live in an OPT, which is between us and the upstream (RFC 6891 6.1.3).
-_RCODE_IN_HEADER = 15
 _QUIET_S = 10.0
+_REVERSE_TYPES = {Type.PTR, Type.ANY}
+
+
+class Zone(Protocol):
+    """Where the names of a zone are answered.
+
+    ``completes``: who answers follows CNAMEs itself, as a recursive resolver does.
+    """
+
+    @property
+    def name(self) -> str:
+        """The zone's name as text."""
+
+    @property
+    def completes(self) -> bool:
+        """See above."""
+
+    def recall(self, request: Request) -> Found | None:
+        """The answer if it needs no waiting."""
+
+    def ask(self, request: Request, deadline: float) -> Found:
+        """The answer; may wait until the deadline (monotonic). Raises UpstreamFailed."""
+
+
+class OptionalZone(Protocol):
+    """A zone that may have nothing to say, and then others are asked."""
+
+    def recall(self, request: Request) -> Found | None:
+        """An answer that needs no waiting."""
+
+    def ask(self, request: Request, deadline: float) -> Found | None:
+        """An answer, or None."""
 
 
 @dataclass(frozen=True, slots=True)
-class EmbeddedZone:
-    """A zone whose answers are made here, from a catalog in this process."""
+class LocalZone:
+    """A zone whose answers are made here, from a catalog or by rule."""
 
-    catalog: CatalogView
+    name: str
+    source: Source
+    answer: Callable[[Question], Reply]
+    completes: bool = False
+
+    def recall(self, request: Request) -> Found:
+        """The answer; never waits."""
+        return Found(self.answer(request.question), self.source, self.name)
+
+    def ask(self, request: Request, deadline: float) -> Found:
+        """The same."""
+        return self.recall(request)
 
 
-Target = EmbeddedZone | UpstreamGroup
+def embedded_zone(name: str, catalog: CatalogView) -> LocalZone:
+    """The zone ``consul.`` of a catalog in this process."""
+    return LocalZone(
+        name,
+        Source.EMBEDDED,
+        lambda question: answer(question, catalog, time.time(), random.shuffle),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Who answers what: host names first, then the longest zone; reverse names by Consul before."""
+
+    zones: ZoneTable[Zone]
+    hosts: Callable[[Question], Reply | None] = lambda question: None
+    reverse: ZoneTable[OptionalZone] | None = None
+
+    def host(self, request: Request) -> Found | None:
+        """What the hosts entries say."""
+        reply = self.hosts(request.question)
+        return Found(reply, Source.HOSTS, "hosts") if reply is not None else None
+
+    def reverse_zone(self, request: Request) -> OptionalZone | None:
+        """Who may know a reverse name beside the zone that it lies in."""
+        if self.reverse is None or request.question.qtype not in _REVERSE_TYPES:
+            return None
+        return self.reverse.find(request.question.key)
+
+
+# Asks the zone that a request lies in, or only memories; None where that would have to wait.
+Get = Callable[[Request], Found | None]
+_REFUSED = Found(Reply(int(Rcode.REFUSED)), Source.GATE, "")
 
 
 class Resolver:
-    """Answers queries by zone; what lies in no zone goes nowhere and is refused."""
+    """Answers requests by zone; what lies in no zone goes nowhere and is refused."""
 
-    def __init__(self, zones: ZoneTable[Target]) -> None:
-        self._zones = zones
+    def __init__(self, routes: Routes) -> None:
+        self._routes = routes
         self._untold = 0
         self._quiet_until = 0.0
 
-    def target(self, query: Query) -> Target | None:
-        """Where the query is answered; an :class:`EmbeddedZone` needs no waiting."""
-        return self._zones.find(query.question.key)
-
-    def resolve(self, query: Query, *, tcp: bool) -> bytes:
-        """The reply, always: SERVFAIL when nobody gave one. Waits until the deadline at most."""
-        match self.target(query):
-            case EmbeddedZone(catalog):
-                return self._from_catalog(query, catalog, tcp=tcp)
-            case UpstreamGroup() as group:
-                return self._from_upstream(query, group, tcp=tcp)
-            case _:
-                return rcode_reply(query, Rcode.REFUSED)
-
-    def shed(self, query: Query) -> bytes:
-        """SERVFAIL at once: the client asks its next server, and we are not buried."""
-        self._tell(f"too many queries wait for upstreams; {to_text(query.question.name)} given up")
-        return rcode_reply(query, Rcode.SERVFAIL)
-
-    def _from_catalog(self, query: Query, catalog: CatalogView, *, tcp: bool) -> bytes:
-        found = answer(query.question, catalog, time.time(), random.shuffle)
-        return write(query, found, size_limit(query, tcp=tcp))
-
-    def _from_upstream(self, query: Query, group: UpstreamGroup, *, tcp: bool) -> bytes:
+    def recall(self, request: Request) -> Found | None:
+        """The answer if nobody needs to be asked for it."""
         try:
-            reply = group.ask(query.request)
+            return self._completed(request, self._recall)
+        except UpstreamFailed:
+            return None
+
+    def resolve(self, request: Request) -> Found:
+        """The answer, always: SERVFAIL when nobody gave one. Waits until the deadline at most."""
+        deadline = time.monotonic() + DEADLINE_S
+        try:
+            found = self._completed(request, lambda asked: self._ask(asked, deadline))
         except UpstreamFailed as error:
-            self._tell(f"{group.name}: no answer for {to_text(query.question.name)}: {error}")
-            return rcode_reply(query, Rcode.SERVFAIL)
-        if reply.rcode > _RCODE_IN_HEADER:
-            return rcode_reply(query, Rcode.SERVFAIL)
-        limit = size_limit(query, tcp=tcp)
-        return write(query, replace(reply, authoritative=group.authoritative), limit)
+            self._tell(f"no answer for {to_text(request.question.name)}: {error}")
+            return _servfail(error)
+        assert found is not None
+        return found
+
+    def shed(self, request: Request) -> Found:
+        """SERVFAIL at once: the client asks its next server, and we are not buried."""
+        name = to_text(request.question.name)
+        self._tell(f"too many queries wait for upstreams; {name} given up")
+        return Found(Reply(int(Rcode.SERVFAIL)), Source.NOBODY, "")
+
+    def _zone(self, name: Name) -> Zone | None:
+        return self._routes.zones.find(lower(name))
+
+    def _recall(self, request: Request) -> Found | None:
+        found = self._routes.host(request)
+        if found is not None:
+            return found
+        reverse = self._routes.reverse_zone(request)
+        if reverse is not None:
+            # Whether Consul knows it now, only Consul can say.
+            return reverse.recall(request)
+        zone = self._zone(request.question.key)
+        return zone.recall(request) if zone is not None else _REFUSED
+
+    def _ask(self, request: Request, deadline: float) -> Found:
+        found = self._routes.host(request)
+        reverse = self._routes.reverse_zone(request)
+        if found is None and reverse is not None:
+            found = reverse.ask(request, deadline)
+        if found is not None:
+            return found
+        zone = self._zone(request.question.key)
+        if zone is None:
+            return _REFUSED
+        try:
+            return zone.ask(request, deadline)
+        except UpstreamFailed as error:
+            raise UpstreamFailed(f"{zone.name}: {error}", zone=zone.name) from error
+
+    def _completed(self, request: Request, get: Get, hops: int = HOPS) -> Found | None:
+        """The answer of the request's own zone, its CNAME followed where that leads elsewhere."""
+        found = get(request)
+        if found is None or found.reply.rcode not in {Rcode.NOERROR, Rcode.NXDOMAIN}:
+            return found
+        end = self._left_open(request, found.reply)
+        if end is None or not hops:
+            return found
+        try:
+            rest = self._completed(request.about(end), get, hops - 1)
+        except UpstreamFailed:
+            if is_complete(request.question, found.reply):
+                # Consul's own recursors have said something.
+                return found
+            raise
+        if rest is None:
+            return None
+        return replace(found, reply=joined(request.question, found.reply, end, rest.reply))
+
+    def _left_open(self, request: Request, reply: Reply) -> Name | None:
+        """The first name of the answer's chain that has still to be asked for; None if none has.
+
+        What lies in another zone of ours is asked there, whatever was said of it: only that zone's
+        servers know (RFC 5452 6).
+        """
+        chain = targets(request.question, reply)
+        if not chain:
+            return None
+        here = self._zone(request.question.key)
+        for target in chain:
+            there = self._zone(target)
+            if there is not None and there is not here:
+                return target
+        open_end = here is not None and not here.completes
+        return chain[-1] if open_end and not is_complete(request.question, reply) else None
 
     def _tell(self, failure: str) -> None:
         """Log a failure now, then only how many there were: an outage must not flood the log."""
@@ -82,3 +214,7 @@ class Resolver:
         more = f" ({self._untold - 1} more before)" if self._untold > 1 else ""
         log.warning("%s%s", failure, more)
         self._untold, self._quiet_until = 0, now + _QUIET_S
+
+
+def _servfail(error: UpstreamFailed) -> Found:
+    return Found(Reply(int(Rcode.SERVFAIL)), Source.NOBODY, error.zone)

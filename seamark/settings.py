@@ -128,6 +128,33 @@ class RegistrarSettings(Struct, forbid_unknown_fields=True):
     ] = 2000
 
 
+class ZoneSettings(Struct, forbid_unknown_fields=True):
+    """``[[dns.zone]]``: names that are asked elsewhere than all others."""
+
+    name: Annotated[
+        str,
+        Meta(description="The zone, `corp.example`; or `cidr`."),
+    ] = ""
+    cidr: Annotated[
+        str,
+        Meta(description="A network whose reverse names are meant, `10.20.0.0/16`."),
+    ] = ""
+    upstream: Annotated[
+        list[str],
+        Meta(description="Who is asked, as `dns.upstream`."),
+    ] = field(default_factory=list)
+    remember: Annotated[
+        bool | None,
+        Meta(description="As `dns.remember`; that one if it is not given."),
+    ] = None
+    min_ttl_s: Annotated[int, Meta(ge=0, description="As `dns.min_ttl_s`.")] | None = None
+    max_ttl_s: Annotated[int, Meta(ge=0, description="As `dns.max_ttl_s`.")] | None = None
+    max_negative_ttl_s: (
+        Annotated[int, Meta(ge=0, description="As `dns.max_negative_ttl_s`.")] | None
+    ) = None
+    trust_ad: Annotated[bool | None, Meta(description="As `dns.trust_ad`.")] = None
+
+
 class DnsSettings(Struct, forbid_unknown_fields=True):
     """``[dns]``: questions to answers."""
 
@@ -139,14 +166,70 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         list[str],
         Meta(description="Who is asked for all other names, in this order; empty: resolv.conf."),
     ] = field(default_factory=list)
+    zone: Annotated[
+        list[ZoneSettings],
+        Meta(description="Names that are asked elsewhere."),
+    ] = field(default_factory=list)
     consul_dns: Annotated[
+        str | list[str],
+        Meta(description="Consul's DNS, one or several agents; empty: the registry's host, 8600."),
+    ] = field(default_factory=list)
+    domain: Annotated[
         str,
-        Meta(description="Consul's DNS, `ADDR:PORT`; empty: the registry's host, port 8600."),
+        Meta(description="The domain that Consul is configured with."),
+    ] = "consul"
+    alt_domain: Annotated[
+        str,
+        Meta(description="A second domain under which Consul's names can be asked for."),
     ] = ""
+    datacenters: Annotated[
+        list[str],
+        Meta(description="Consul's datacenters to search, in order, for what the agent denies."),
+    ] = field(default_factory=list)
+    empty_names: Annotated[
+        bool,
+        Meta(description="Say NODATA, not Consul's NXDOMAIN, of `consul.` and `service.consul.`"),
+    ] = False
+    consul_reverse: Annotated[
+        list[str],
+        Meta(description="Networks whose reverse names Consul is asked for first."),
+    ] = field(default_factory=lambda: list(PRIVATE_NETWORKS))
+    special: Annotated[
+        bool,
+        Meta(description="Answer localhost, private reverse zones and their kin here."),
+    ] = True
     allow: Annotated[
         list[str],
         Meta(description="Networks whose hosts are answered; all others are refused."),
     ] = field(default_factory=lambda: list(PRIVATE_NETWORKS))
+    edns_size: Annotated[
+        int,
+        Meta(ge=512, le=4096, description="Bytes in one datagram, sent and asked for."),
+    ] = 1232
+    remember: Annotated[
+        bool,
+        Meta(description="Remember answers for as long as their TTLs say."),
+    ] = True
+    memory_mib: Annotated[
+        int,
+        Meta(ge=1, description="How much may be remembered; half of it of denials."),
+    ] = 64
+    min_ttl_s: Annotated[
+        int,
+        Meta(ge=0, description="Seconds that an answer holds at least, unless its TTL is 0."),
+    ] = 0
+    max_ttl_s: Annotated[
+        int,
+        Meta(ge=0, le=604800, description="Seconds that an answer holds at most."),
+    ] = 86400
+    max_negative_ttl_s: Annotated[
+        int,
+        Meta(ge=0, le=86400, description="Seconds that a denial holds at most; Consul's: 5."),
+    ] = 300
+    trust_ad: Annotated[
+        bool,
+        Meta(description="Pass on the AD bit: the way to the upstreams is safe."),
+    ] = False
 
 
 class HttpSettings(Struct, forbid_unknown_fields=True):
@@ -208,20 +291,53 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns.listen": ("SEAMARK_LISTEN",),
     "dns.upstream": ("SEAMARK_UPSTREAM",),
     "dns.consul_dns": ("SEAMARK_CONSUL_DNS",),
+    "dns.domain": ("SEAMARK_DOMAIN",),
+    "dns.alt_domain": ("SEAMARK_ALT_DOMAIN",),
+    "dns.datacenters": ("SEAMARK_DATACENTERS",),
+    "dns.empty_names": ("SEAMARK_EMPTY_NAMES",),
+    "dns.consul_reverse": ("SEAMARK_CONSUL_REVERSE",),
+    "dns.special": ("SEAMARK_SPECIAL",),
     "dns.allow": ("SEAMARK_ALLOW",),
+    "dns.edns_size": ("SEAMARK_EDNS_SIZE",),
+    "dns.remember": ("SEAMARK_REMEMBER",),
+    "dns.memory_mib": ("SEAMARK_MEMORY_MIB",),
+    "dns.min_ttl_s": ("SEAMARK_MIN_TTL_S",),
+    "dns.max_ttl_s": ("SEAMARK_MAX_TTL_S",),
+    "dns.max_negative_ttl_s": ("SEAMARK_MAX_NEGATIVE_TTL_S",),
+    "dns.trust_ad": ("SEAMARK_TRUST_AD",),
     "http.listen": ("SEAMARK_HTTP",),
 }
-LISTS = {"dns.listen", "dns.upstream", "dns.allow", "registrar.network", "registrar.select"}
+# What a variable cannot say.
+FILE_ONLY = {"dns.zone"}
+LISTS = {
+    "dns.listen",
+    "dns.upstream",
+    "dns.consul_dns",
+    "dns.datacenters",
+    "dns.consul_reverse",
+    "dns.allow",
+    "registrar.network",
+    "registrar.select",
+}
 NUMBERS = {"registrar.resync_s"}
 INTEGERS = {
     "registrar.ttl_s",
     "registrar.ttl_refresh_s",
     "registrar.retry_attempts",
     "registrar.retry_interval_ms",
+    "dns.edns_size",
+    "dns.memory_mib",
+    "dns.min_ttl_s",
+    "dns.max_ttl_s",
+    "dns.max_negative_ttl_s",
 }
 BOOLEANS = {
     "registrar.internal",
     "registrar.explicit",
     "registrar.cleanup",
     "registrar.purge",
+    "dns.empty_names",
+    "dns.special",
+    "dns.remember",
+    "dns.trust_ad",
 }

@@ -10,29 +10,22 @@ from catalog.definitions import parse_definitions
 from catalog.embedded import EmbeddedCatalog
 from catalog.errors import RegistryUriError, ShapeError
 from catalog.model import Node, Service
-from catalog.uri import DEFAULT_DNS_PORT, Registry, parse_registry_uri
+from catalog.uri import Registry, parse_registry_uri
 from dnsproxy.core.access import AllowList
-from dnsproxy.core.embedded import DOMAIN
 from dnsproxy.core.endpoint import Endpoint
-from dnsproxy.core.names import ROOT, Name, from_text
-from dnsproxy.core.zones import ZoneTable
-from dnsproxy.edges.upstreams import UpstreamGroup
+from dnsproxy.core.names import from_text
 from dnsproxy.proxy import DnsProxy
-from dnsproxy.resolver import EmbeddedZone, Resolver, Target
+from dnsproxy.resolver import Resolver
 from registrar.edges.engine import DockerEngine
 from registrar.errors import EngineUnavailable
 from seamark.addresses import (
     default_route_address,
     is_local,
-    is_ourselves,
     parse_endpoint,
-    system_upstreams,
 )
 from seamark.errors import SettingsError
 from seamark.settings import DnsSettings, Settings
-
-# Room for some 300 instances in one datagram; beyond that TCP is asked.
-CONSUL_EDNS_SIZE = 16384
+from seamark.zones import ZoneBuilder
 
 
 def registry(settings: Settings, environment: Mapping[str, str]) -> Registry | None:
@@ -56,8 +49,10 @@ def embedded_catalog(
 ) -> tuple[EmbeddedCatalog, list[str]]:
     """The catalog in this process with its static services, and remarks on their file."""
     if settings.dns.consul_dns:
+        named = settings.dns.consul_dns
+        servers = named if isinstance(named, str) else ", ".join(named)
         raise SettingsError(
-            f"consul-dns: {settings.dns.consul_dns} is a Consul, and the catalog is embedded",
+            f"consul-dns: {servers} is a Consul, and the catalog is embedded",
             "name the registry, `consul://HOST:8500`, or leave --consul-dns out",
         )
     services, remarks = _static_services(settings.catalog.services)
@@ -80,24 +75,10 @@ def dns_proxy(
 ) -> tuple[DnsProxy, list[str]]:
     """The DNS proxy, and what it does in words: one line a zone."""
     listen = _listen(settings)
-    zones: list[tuple[Name, Target]] = []
-    words = []
-    if catalog is not None:
-        zones.append((DOMAIN, EmbeddedZone(catalog)))
-        words.append(f"consul. -> {catalog.location}")
-    else:
-        server = _consul_dns(settings, agent)
-        _refuse_loop([server], listen, "consul-dns")
-        group = UpstreamGroup(
-            "consul", (server,), CONSUL_EDNS_SIZE, cuts_silently=True, authoritative=True
-        )
-        zones.append((DOMAIN, group))
-        words.append(f"consul. -> {server}")
-    upstreams = _upstreams(settings, listen)
-    if upstreams:
-        zones.append((ROOT, UpstreamGroup("upstream", tuple(upstreams))))
-    words.append(f"all else -> {', '.join(map(str, upstreams)) or 'refused (no upstream)'}")
-    return DnsProxy(listen, Resolver(ZoneTable(zones)), _allow(settings)), words
+    allow = _allow(settings)
+    builder = ZoneBuilder(settings, listen)
+    resolver = Resolver(builder.routes(catalog, agent))
+    return DnsProxy(listen, resolver, allow, edns_size=settings.dns.edns_size), builder.words
 
 
 def status_address(settings: Settings) -> Endpoint | None:
@@ -137,36 +118,6 @@ def _listen(settings: Settings) -> list[Endpoint]:
         # A host without IPv6: the default's second half means nothing here.
         listen = [address for address in listen if address.host != "::"]
     return listen
-
-
-def _consul_dns(settings: Settings, agent: Registry | None) -> Endpoint:
-    if settings.dns.consul_dns:
-        return parse_endpoint(settings.dns.consul_dns, "consul-dns", DEFAULT_DNS_PORT)
-    host = agent.address.host if agent else "127.0.0.1"
-    try:
-        return Endpoint(str(socket.getaddrinfo(host, None)[0][4][0]), DEFAULT_DNS_PORT)
-    except OSError as error:
-        raise SettingsError(
-            f"registry: the host `{host}` has no address: {error.strerror or error}",
-            "name Consul's DNS by address with --consul-dns",
-        ) from error
-
-
-def _upstreams(settings: Settings, listen: list[Endpoint]) -> list[Endpoint]:
-    if not settings.dns.upstream:
-        return system_upstreams(listen)
-    upstreams = [parse_endpoint(text, "upstream", 53) for text in settings.dns.upstream]
-    _refuse_loop(upstreams, listen, "upstream")
-    return upstreams
-
-
-def _refuse_loop(servers: list[Endpoint], listen: list[Endpoint], setting: str) -> None:
-    for server in servers:
-        if is_ourselves(server, listen):
-            raise SettingsError(
-                f"{setting}: {server} is ourselves; every query would come back",
-                "name another server, or listen elsewhere",
-            )
 
 
 def _allow(settings: Settings) -> AllowList:

@@ -24,6 +24,7 @@ class Query:
     message: Message
     udp_size: int | None
     dnssec_ok: bool = False
+    client: str = ""
 
     @property
     def question(self) -> Question:
@@ -54,7 +55,7 @@ def is_query(packet: bytes) -> bool:
     return len(packet) >= HEADER.size and not packet[2] & QR >> 8
 
 
-def admit(packet: bytes) -> Query | Refusal:
+def admit(packet: bytes, client: str = "") -> Query | Refusal:
     """The query in a packet for which :func:`is_query` holds, or the refusal that it gets."""
     if packet[2] >> 3 & 0xF:
         return Refusal(Rcode.NOTIMP, packet)
@@ -62,10 +63,10 @@ def admit(packet: bytes) -> Query | Refusal:
         message = scan(packet)
     except MalformedMessage:
         return Refusal(Rcode.FORMERR, packet)
-    return _judge(message)
+    return _judge(message, client)
 
 
-def _judge(message: Message) -> Query | Refusal:
+def _judge(message: Message, client: str) -> Query | Refusal:
     opts = [record for record in message.records if record.rtype == Type.OPT]
     _, _, _, answers, authorities, additionals = HEADER.unpack_from(message.wire)
     malformed = (
@@ -78,11 +79,10 @@ def _judge(message: Message) -> Query | Refusal:
     )
     if malformed:
         return Refusal(Rcode.FORMERR, message.wire)
-    query = Query(message, None)
+    query = Query(message, None, client=client)
     if opts:
-        query = Query(
-            message, max(opts[0].rclass, UDP_SIZE_WITHOUT_EDNS), bool(opts[0].ttl & 0x8000)
-        )
+        size = max(opts[0].rclass, UDP_SIZE_WITHOUT_EDNS)
+        query = Query(message, size, bool(opts[0].ttl & 0x8000), client)
         if opts[0].ttl >> 16 & 0xFF:
             return Refusal(Rcode.BADVERS, message.wire, query)
     question = message.question

@@ -13,7 +13,7 @@ from dnsproxy.core.names import Name
 from dnsproxy.core.wire import Type
 
 DATACENTER = b"dc1"
-_KEYWORDS = {b"service", b"node", b"addr", b"query", b"connect", b"ingress", b"virtual"}
+KEYWORDS = {b"service", b"node", b"addr", b"query", b"connect", b"ingress", b"virtual"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ Lookup = ServiceLookup | NodeLookup | AddressLookup
 def parse(labels: Name, qtype: int) -> Lookup | None:
     """What the canonical ``labels`` left of the domain ask for; None: no such name can exist."""
     for position in range(len(labels) - 1, -1, -1):
-        if labels[position] in _KEYWORDS:
+        if labels[position] in KEYWORDS:
             return _parse_keyword(labels[:position], labels[position], labels[position + 1 :])
     if qtype == Type.SRV:
         # `_web._tcp.consul`: RFC 2782 without the keyword, for this type alone.

@@ -116,9 +116,12 @@ class Reply:
         return next((record for record in self.authority if record.rtype == Type.SOA), None)
 
     @property
-    def is_nodata(self) -> bool:
-        """Whether the name exists and has nothing of the type asked for (RFC 2308 2.2)."""
-        return self.rcode == Rcode.NOERROR and all(r.rtype == Type.CNAME for r in self.answer)
+    def is_denial(self) -> bool:
+        """Whether it says that there is no such name, or nothing of the type (RFC 2308 2)."""
+        if self.rcode == Rcode.NXDOMAIN or not self.answer:
+            return True
+        # A CNAME with an SOA beside it: the chain ends at a name that lacks the type (2.2).
+        return self.soa is not None and all(r.rtype == Type.CNAME for r in self.answer)
 
 
 def unpack(message: Message) -> Reply:

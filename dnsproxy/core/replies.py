@@ -33,11 +33,11 @@ _OPT = struct.Struct("!BHHIH")
 _STALE_ANSWER = struct.pack("!HHH", 15, 2, 3)
 
 
-def size_limit(query: Query, *, tcp: bool) -> int:
-    """Bytes that may be sent to this client in one reply."""
+def size_limit(query: Query, *, tcp: bool, edns_size: int = EDNS_SIZE) -> int:
+    """Bytes that may be sent to this client in one reply; ``edns_size`` is our own limit."""
     if tcp:
         return TCP_MAX
-    return min(query.udp_size or UDP_SIZE_WITHOUT_EDNS, EDNS_SIZE)
+    return min(query.udp_size or UDP_SIZE_WITHOUT_EDNS, edns_size)
 
 
 def refuse(refusal: Refusal) -> bytes:

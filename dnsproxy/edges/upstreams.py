@@ -7,7 +7,7 @@ dropped, and the next one is read until the time of the try is over.
 import contextlib
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -20,56 +20,82 @@ from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import match_reply, upstream_query
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Rcode
-from dnsproxy.edges.sockets import family, framed, read_exactly
+from dnsproxy.edges.sockets import family
+from dnsproxy.edges.streams import UpstreamStreams
 from dnsproxy.errors import UpstreamFailed
 
 # A stub resolver waits 5 s and then asks somebody else: an answer must be there before.
 DEADLINE_S = 4.5
-TRY_S = (0.8, 1.6, 2.0)
+# The first tries are short, a lost packet is the commonest failure; the last round has the rest.
+_TRIES = (0.18, 0.36, 1.0)
 # A server that is just starting refuses at once; the next round comes a little later.
 ROUND_PAUSE_S = 0.1
+# How long one that failed is asked after the others (consul#3640: a dead first one costs each
+# question its time).
+SICK_S = 10.0
 _RECEIVE = 65535
 _FINAL = {Rcode.NOERROR, Rcode.NXDOMAIN}
 
+# Server, what came of it (an rcode's name, `timeout`, `unreachable`), seconds.
+Observe = Callable[[str, str, float], None]
+
 
 @dataclass(frozen=True, slots=True)
-class UpstreamGroup:
-    """Servers that know the same names, asked in this order.
+class GroupOptions:
+    """How a group is asked.
 
-    ``cuts_silently``: leaves records out without setting TC, as Consul does by default; a reply
-    that nearly fills what we asked for is then asked for again over TCP. ``authoritative``: its
-    AA bit is passed on.
+    ``edns_size`` is what its servers may send in one datagram. ``cuts_silently``: they leave
+    records out without setting TC, as Consul does by default; a reply that nearly fills what we
+    asked for is then asked for again over TCP. ``deadline_s`` bounds all tries together.
     """
 
-    name: str
-    servers: tuple[Endpoint, ...]
     edns_size: int = EDNS_SIZE
     cuts_silently: bool = False
-    authoritative: bool = False
+    deadline_s: float = DEADLINE_S
 
-    def ask(self, query: Request) -> Reply:
-        """The reply of the first server that knows, within DEADLINE_S.
 
-        If none does, the last one's own error (REFUSED, NOTIMP, ...) is the reply. Raises
-        :class:`UpstreamFailed` with each server's reason when none replied at all.
+class UpstreamGroup:
+    """Servers that know the same names, asked in this order, those that failed lately last."""
+
+    def __init__(
+        self,
+        name: str,
+        servers: Sequence[Endpoint],
+        options: GroupOptions = GroupOptions(),
+        observe: Observe = lambda server, outcome, took: None,
+    ) -> None:
+        self.name = name
+        self.servers = tuple(servers)
+        self._options = options
+        self._observe = observe
+        self._streams = {server: UpstreamStreams(server) for server in self.servers}
+        self._sick_until: dict[Endpoint, float] = {}
+
+    def ask(self, request: Request, deadline: float) -> tuple[Reply, Endpoint]:
+        """The reply of the first server that knows, and who that is.
+
+        ``deadline`` in monotonic seconds; the group's own may be earlier. If none knows, the last
+        one's own error (REFUSED, NOTIMP, ...) is the reply. Raises :class:`UpstreamFailed` with
+        each server's reason when none replied at all.
         """
-        deadline = monotonic() + DEADLINE_S
-        silent: dict[Endpoint, str] = dict.fromkeys(self.servers, "not asked")
-        answered: Reply | None = None
-        for try_s in _rounds(deadline):
+        start = monotonic()
+        deadline = min(deadline, start + self._options.deadline_s)
+        silent: dict[Endpoint, str] = dict.fromkeys(self._in_order(start), "not asked")
+        answered: tuple[Reply, Endpoint] | None = None
+        for try_s in _rounds(deadline - start, deadline):
             for server in list(silent):
                 left = deadline - monotonic()
                 if left <= 0:
                     break
                 try:
-                    reply = self._ask_server(server, query, min(try_s, left))
+                    reply = self._ask_server(server, request, min(try_s, left))
                 except UpstreamFailed as error:
                     silent[server] = str(error)
                     continue
                 if reply.rcode in _FINAL:
-                    return reply
+                    return reply, server
                 # It is alive and does not know: asking it again would not change that.
-                answered = reply
+                answered = reply, server
                 del silent[server]
             if not silent:
                 break
@@ -77,63 +103,74 @@ class UpstreamGroup:
             return answered
         raise UpstreamFailed("; ".join(f"{server}: {why}" for server, why in silent.items()))
 
-    def _ask_server(self, server: Endpoint, query: Request, limit_s: float) -> Reply:
-        deadline = monotonic() + limit_s
+    def close(self) -> None:
+        """End the connections that are kept."""
+        for streams in self._streams.values():
+            streams.close()
+
+    def _in_order(self, now: float) -> list[Endpoint]:
+        return sorted(self.servers, key=lambda server: self._sick_until.get(server, 0) > now)
+
+    def _ask_server(self, server: Endpoint, request: Request, limit_s: float) -> Reply:
+        start = monotonic()
         try:
-            reply = _over_udp(server, query, self.edns_size, deadline)
-        except TimeoutError as error:
-            raise UpstreamFailed("no answer in time") from error
+            reply = self._over_udp_or_tcp(server, request, start + limit_s)
         except OSError as error:
-            raise UpstreamFailed(error.strerror or str(error)) from error
+            timeout = isinstance(error, TimeoutError)
+            self._sick_until[server] = monotonic() + SICK_S
+            self._observe(str(server), "timeout" if timeout else "unreachable", monotonic() - start)
+            reason = "no answer in time" if timeout else error.strerror or str(error)
+            raise UpstreamFailed(reason) from error
+        self._sick_until.pop(server, None)
+        self._observe(str(server), rcode_name(reply.rcode), monotonic() - start)
+        return reply
+
+    def _over_udp_or_tcp(self, server: Endpoint, request: Request, deadline: float) -> Reply:
+        size = self._options.edns_size
+        reply = _over_udp(server, request, size, deadline)
         if not reply.truncated and not self._is_suspiciously_full(reply):
             return reply
-        # Half an answer with TC set is still better than none where TCP is filtered.
-        with contextlib.suppress(OSError):
-            reply = _over_tcp(server, query, self.edns_size, deadline)
-        return reply
+        try:
+            return self._streams[server].ask(request, size, deadline)
+        except OSError:
+            if reply.truncated and not reply.size:
+                # Nothing of it could be read.
+                raise
+            # Half an answer with TC set is still better than none where TCP is filtered.
+            return reply
 
     def _is_suspiciously_full(self, reply: Reply) -> bool:
         # What was left out for want of space would not have fitted; no SRV record of Consul with
         # its address takes more than 512 bytes.
-        return self.cuts_silently and reply.size > self.edns_size - 512
+        return self._options.cuts_silently and reply.size > self._options.edns_size - 512
 
 
-def _rounds(deadline: float) -> Iterator[float]:
+def rcode_name(rcode: int) -> str:
+    """As people know it, ``NXDOMAIN``; bounded, so that it may be a label of a metric."""
+    with contextlib.suppress(ValueError):
+        return Rcode(rcode).name
+    return "other"
+
+
+def _rounds(total_s: float, deadline: float) -> Iterator[float]:
     """The seconds that each try of a round may take, a pause between the rounds."""
-    for number, try_s in enumerate(TRY_S):
+    for number, share in enumerate(_TRIES):
         if number:
             gevent.sleep(min(ROUND_PAUSE_S, max(deadline - monotonic(), 0)))
-        yield try_s
+        yield share * total_s
 
 
-def _over_udp(server: Endpoint, query: Request, edns_size: int, deadline: float) -> Reply:
+def _over_udp(server: Endpoint, request: Request, edns_size: int, deadline: float) -> Reply:
     """Raises OSError (TimeoutError when the time is over)."""
     query_id = secrets.randbits(16)
     with gsocket.socket(family(server), socket.SOCK_DGRAM) as sock:
         # Connected: the kernel drops what comes from another address, and tells us of a port
         # where nobody listens. The port is the kernel's random choice, new for each try.
         sock.connect((server.host, server.port))
-        sock.send(upstream_query(query, query_id, edns_size))
+        sock.send(upstream_query(request, query_id, edns_size))
         while (left := deadline - monotonic()) > 0:
             sock.settimeout(left)
-            reply = match_reply(sock.recv(_RECEIVE), query, query_id)
+            reply = match_reply(sock.recv(_RECEIVE), request, query_id)
             if reply is not None:
                 return reply
     raise TimeoutError
-
-
-def _over_tcp(server: Endpoint, query: Request, edns_size: int, deadline: float) -> Reply:
-    """Raises OSError (TimeoutError when the time is over)."""
-    query_id = secrets.randbits(16)
-    packet = upstream_query(query, query_id, edns_size)
-    with (
-        gevent.Timeout(max(deadline - monotonic(), 0), TimeoutError("no answer in time over TCP")),
-        gsocket.socket(family(server), socket.SOCK_STREAM) as sock,
-    ):
-        sock.connect((server.host, server.port))
-        sock.sendall(framed(packet))
-        while True:
-            length = int.from_bytes(read_exactly(sock, 2), "big")
-            reply = match_reply(read_exactly(sock, length), query, query_id)
-            if reply is not None:
-                return reply

@@ -27,9 +27,9 @@ def silent(query: dns.message.Message) -> list[bytes]:
 
 
 def proxy(*upstreams: ScriptedUpstream) -> Running:
-    """A DNS proxy in front of them, in this order."""
+    """A DNS proxy in front of them, in this order, that asks them every time."""
     flags = [word for upstream in upstreams for word in ("--upstream", upstream.address)]
-    return Running("dnsproxy", "--listen", "127.0.0.1:0", "--http", "off", *flags)
+    return Running("dnsproxy", "--listen", "127.0.0.1:0", "--http", "off", "--no-remember", *flags)
 
 
 def altered(change: str) -> Script:

@@ -1,0 +1,66 @@
+"""CNAME chains: where an answer leads to, and the answer with its end replaced."""
+
+from dataclasses import replace
+
+from dnsproxy.core.names import Name, lower
+from dnsproxy.core.records import Reply
+from dnsproxy.core.wire import Question, Type
+
+# More hops than anybody configures on purpose; Unbound follows 11.
+HOPS = 8
+_NOT_FOLLOWED = {Type.CNAME, Type.ANY}
+
+
+def targets(question: Question, reply: Reply) -> tuple[Name, ...]:
+    """The names that the CNAMEs of the answer lead to, in order, as they are spelled there.
+
+    Empty where there is nothing to follow: no CNAME, a question for CNAMEs, or a loop.
+    """
+    if question.qtype in _NOT_FOLLOWED:
+        return ()
+    aliases = {
+        lower(record.owner): record.target
+        for record in reply.answer
+        if record.rtype == Type.CNAME and record.target is not None
+    }
+    chain: list[Name] = []
+    key = question.key
+    while (target := aliases.pop(key, None)) is not None:
+        chain.append(target)
+        key = lower(target)
+    return () if _is_loop(question, chain) else tuple(chain)
+
+
+def _is_loop(question: Question, chain: list[Name]) -> bool:
+    keys = [question.key, *map(lower, chain)]
+    return len(set(keys)) < len(keys)
+
+
+def is_complete(question: Question, reply: Reply) -> bool:
+    """Whether the answer holds records of the type asked for at the end of its chain."""
+    chain = targets(question, reply)
+    key = lower(chain[-1]) if chain else question.key
+    return any(
+        record.rtype == question.qtype and lower(record.owner) == key for record in reply.answer
+    )
+
+
+def joined(question: Question, first: Reply, end: Name, rest: Reply) -> Reply:
+    """The CNAMEs of one reply up to ``end``, and what another says of ``end``.
+
+    The rcode is that of the last name (RFC 6604 2.1), AA that of the first (RFC 1035 4.1.1).
+    """
+    chain = targets(question, first)
+    passed = {question.key, *map(lower, chain[: chain.index(end)])}
+    aliases = tuple(
+        record
+        for record in first.answer
+        if record.rtype == Type.CNAME and lower(record.owner) in passed
+    )
+    return replace(
+        rest,
+        answer=(*aliases, *rest.answer),
+        authoritative=first.authoritative,
+        authentic=first.authentic and rest.authentic,
+        stale=first.stale or rest.stale,
+    )

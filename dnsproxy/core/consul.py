@@ -1,0 +1,95 @@
+"""What a proxy in front of Consul knows of its names: datacenters, other domains, empty names.
+
+Pure rewriting of names and replies; who asks whom is :mod:`dnsproxy.consul`'s.
+"""
+
+from dataclasses import replace
+
+from dnsproxy.core.grammar import KEYWORDS
+from dnsproxy.core.names import Name, lower
+from dnsproxy.core.records import Records, Reply, ResourceRecord
+from dnsproxy.core.wire import Rcode
+
+# A service's instances differ from one datacenter to the next; what these stand for does not.
+_PER_DATACENTER = {b"service", b"node", b"query", b"connect", b"ingress"}
+
+
+def datacenter(labels: Name) -> bytes | None:
+    """The datacenter that canonical ``labels``, left of the domain, name; None if they name none.
+
+    The grammar is Consul's: what stands right of the last keyword, one label.
+    """
+    position = _keyword(labels)
+    if position is None or labels[position] not in _PER_DATACENTER:
+        return None
+    suffix = labels[position + 1 :]
+    return suffix[0] if len(suffix) == 1 else None
+
+
+def in_datacenter(labels: Name, name: bytes) -> Name | None:
+    """The same name in a datacenter; None if it names one already, or cannot."""
+    position = _keyword(labels)
+    if position is None:
+        # `_web._tcp.consul`: RFC 2782 without the keyword.
+        rfc2782 = len(labels) == 2 and all(label.startswith(b"_") for label in labels)
+        return (*labels, name) if rfc2782 else None
+    if not position or position != len(labels) - 1 or labels[position] not in _PER_DATACENTER:
+        return None
+    return (*labels, name)
+
+
+def is_empty_non_terminal(labels: Name) -> bool:
+    """Whether names exist below although this one has no records: NODATA by the book (RFC 8020 2).
+
+    Consul says NXDOMAIN, which those who minimise names (RFC 9156) take for the end (consul#6579).
+    """
+    position = _keyword(labels)
+    return not labels or (position == 0 and len(labels) <= 2)
+
+
+def _keyword(labels: Name) -> int | None:
+    """Where the last keyword stands."""
+    for position in range(len(labels) - 1, -1, -1):
+        if labels[position] in KEYWORDS:
+            return position
+    return None
+
+
+def renamed(reply: Reply, old: Name, new: Name) -> Reply:
+    """A reply about one name as a reply about another: owners change, data does not."""
+    key = lower(old)
+
+    def changed(record: ResourceRecord) -> ResourceRecord:
+        return replace(record, owner=new) if lower(record.owner) == key else record
+
+    return replace(reply, answer=tuple(map(changed, reply.answer)))
+
+
+def moved(reply: Reply, old: Name, new: Name) -> Reply:
+    """A reply from one domain as a reply from another: owners and targets move (consul#10224)."""
+    old = lower(old)
+
+    def name(part: Name) -> Name:
+        return (*part[: -len(old)], *new) if lower(part[-len(old) :]) == old else part
+
+    def section(records: Records) -> Records:
+        return tuple(
+            replace(
+                record,
+                owner=name(record.owner),
+                rdata=tuple(name(p) if isinstance(p, tuple) else p for p in record.rdata),
+            )
+            for record in records
+        )
+
+    return replace(
+        reply,
+        answer=section(reply.answer),
+        authority=section(reply.authority),
+        additional=section(reply.additional),
+    )
+
+
+def nodata(reply: Reply) -> Reply:
+    """A denial of the name as a denial of its type; the SOA stays."""
+    return replace(reply, rcode=int(Rcode.NOERROR))
