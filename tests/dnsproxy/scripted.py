@@ -1,0 +1,78 @@
+"""A Consul and an upstream that say what a table says, and the real proxy in front of both."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import dns.flags
+import dns.message
+import dns.rrset
+
+from tests.commands import Running
+from tests.upstream import Script, ScriptedUpstream, reply_to
+
+# Name (lower case, no dot at the end) -> records of its answer, or an rcode.
+Answers = Mapping[str, Sequence[str] | int]
+
+SOA = "consul. 0 SOA ns.consul. hostmaster.consul. 1 3600 600 86400 0"
+
+
+def says(answers: Answers, *, soa: str = SOA, aa: bool = True) -> Script:
+    """A script: what the table has of the type asked for, else a denial with that SOA."""
+
+    def script(query: dns.message.Message) -> list[bytes]:
+        question = query.question[0]
+        found = answers.get(question.name.to_text().lower().rstrip("."), 3)
+        if isinstance(found, int):
+            message = reply_to(query, rcode=found)
+        else:
+            wanted = (dns.rdatatype.to_text(question.rdtype), "CNAME")
+            message = reply_to(query, *(r for r in found if r.split()[2] in wanted))
+        if not message.answer:
+            owner, ttl, qtype, data = soa.split(maxsplit=3)
+            message.authority.append(dns.rrset.from_text(owner, int(ttl), "IN", qtype, data))
+        if aa:
+            message.flags |= dns.flags.AA
+        return [message.to_wire(max_size=65535)]
+
+    return script
+
+
+class Scene(NamedTuple):
+    """The running parts."""
+
+    proxy: Running
+    consul: ScriptedUpstream
+    upstream: ScriptedUpstream
+
+    @property
+    def port(self) -> int:
+        """Where the proxy answers."""
+        return self.proxy.port
+
+
+@contextmanager
+def scene(
+    consul: Answers, upstream: Answers | None = None, *flags: str, **variables: Any
+) -> Iterator[Scene]:
+    """The proxy between the two."""
+    soa = "example. 900 SOA ns.example. admin.example. 1 2 3 4 60"
+    with (
+        ScriptedUpstream(says(consul)) as one,
+        ScriptedUpstream(says(upstream or {}, soa=soa, aa=False)) as other,
+        Running(
+            "dnsproxy",
+            *("--listen", "127.0.0.1:0", "--http", "off"),
+            *("--consul-dns", one.address, "--upstream", other.address, *flags),
+            **variables,
+        ) as proxy,
+    ):
+        yield Scene(proxy, one, other)
+
+
+def asked(upstream: ScriptedUpstream) -> list[str]:
+    """What it was asked over UDP, as `name TYPE`."""
+    return [
+        f"{query.question[0].name} {dns.rdatatype.to_text(query.question[0].rdtype)}"
+        for query, _ in upstream.queries
+    ]
