@@ -26,9 +26,10 @@ def silent(query: dns.message.Message) -> list[bytes]:
     return []
 
 
-def proxy(*upstreams: ScriptedUpstream) -> Running:
+def proxy(*upstreams: ScriptedUpstream, consul: str = "127.0.0.1:9") -> Running:
     """A DNS proxy in front of them, in this order, that asks them every time."""
     flags = [word for upstream in upstreams for word in ("--upstream", upstream.address)]
+    flags += ["--consul-dns", consul]
     return Running("dnsproxy", "--listen", "127.0.0.1:0", "--http", "off", "--no-remember", *flags)
 
 
@@ -228,7 +229,10 @@ def test_no_name_below_consul_ever_leaves_for_another_upstream():
     """Of any type, DS too; also when Consul is away."""
     with ScriptedUpstream(honest) as consul:
         pass
-    with ScriptedUpstream(honest) as upstream, proxy(upstream) as running:
+    with (
+        ScriptedUpstream(honest) as upstream,
+        proxy(upstream, consul=consul.address) as running,
+    ):
         for qtype in ("A", "DS", "PTR", "TYPE65280"):
             assert rcode(ask(running.port, "web.service.consul", qtype)) == "SERVFAIL"
             assert rcode(ask(running.port, "consul.example", qtype)) == "NOERROR"
