@@ -19,3 +19,7 @@ class UpstreamFailed(DnsProxyError):
 
 class ListenError(DnsProxyError):
     """An address that cannot be listened on; the message says why and what to do."""
+
+
+class AddressHeld(ListenError):
+    """Somebody else listens on that address and port; the message says who, as far as we see."""

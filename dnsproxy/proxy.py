@@ -1,7 +1,7 @@
 """The DNS proxy: listeners in front, the gate behind them, the resolver behind that."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from time import monotonic, time
 
 import gevent
@@ -13,20 +13,22 @@ from dnsproxy.core.gate import EDNS_SIZE, Query, Refusal, admit, is_query
 from dnsproxy.core.names import to_text
 from dnsproxy.core.replies import rcode_reply, refuse, size_limit, write
 from dnsproxy.core.wire import TC, Rcode
-from dnsproxy.edges.listeners import TcpListener, UdpListener
-from dnsproxy.errors import ListenError
+from dnsproxy.edges.everywhere import EachAddress, listen_on
+from dnsproxy.edges.listeners import Listener
 from dnsproxy.forwarding import Found
 from dnsproxy.resolver import Resolver
 
 log = logging.getLogger("dnsproxy")
 
 DRAIN_S = 2.0
-# The kernel chooses a free UDP port; that TCP is free there too is likely, not certain.
-_PORT_TRIES = 32
 
 
 class DnsProxy:
-    """Answers on every address of ``listen``. Binds on ``start``; raises ListenError there."""
+    """Answers on every address of ``listen``. Binds on ``start``; raises ListenError there.
+
+    ``leave``: addresses of this host that belong to a server which we ask; where we listen on all,
+    these are never taken, even when their holder restarts.
+    """
 
     def __init__(
         self,
@@ -34,43 +36,29 @@ class DnsProxy:
         resolver: Resolver,
         allow: AllowList,
         *,
+        leave: Collection[Endpoint] = (),
         edns_size: int = EDNS_SIZE,
         observe: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self._listen = listen
         self._resolver = resolver
         self._allow = allow
+        self._leave = leave
         self._edns_size = edns_size
         self._observe = observe
-        self._listeners: list[UdpListener | TcpListener] = []
+        self._listeners: list[Listener | EachAddress] = []
 
     def start(self) -> list[Endpoint]:
         """Bind everything, then begin to answer. Returns the addresses, real ports in them."""
-        bound: list[Endpoint] = []
         try:
             for address in self._listen:
-                udp, tcp = self._listen_on(address)
-                self._listeners += [udp, tcp]
-                bound.append(udp.address)
+                self._listeners.append(listen_on(address, self, self._leave))
         except BaseException:
             self.stop(0)
             raise
         for listener in self._listeners:
             listener.start()
-        return bound
-
-    def _listen_on(self, address: Endpoint) -> tuple[UdpListener, TcpListener]:
-        """Both protocols on one port; of port 0, the first that is free for both."""
-        tries = _PORT_TRIES if address.port == 0 else 1
-        while True:
-            udp = UdpListener(address, self)
-            try:
-                return udp, TcpListener(udp.address, self)
-            except ListenError:
-                udp.stop(0)
-                tries -= 1
-                if not tries:
-                    raise
+        return [address for listener in self._listeners for address in listener.addresses]
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Take no more queries, and finish those in flight."""
@@ -78,7 +66,7 @@ class DnsProxy:
         self._listeners = []
 
     def accept(self, packet: bytes, client: str, *, tcp: bool) -> Query | bytes | None:
-        """See :class:`~dnsproxy.edges.listeners.Answerer`."""
+        """See :class:`~dnsproxy.edges.answerer.Answerer`."""
         if not is_query(packet):
             return None
         start = monotonic()
@@ -96,7 +84,7 @@ class DnsProxy:
         return query if found is None else self._write(query, found, start, tcp=tcp)
 
     def resolve(self, query: Query, *, tcp: bool) -> bytes:
-        """See :class:`~dnsproxy.edges.listeners.Answerer`."""
+        """See :class:`~dnsproxy.edges.answerer.Answerer`."""
         start = monotonic()
         try:
             return self._write(query, self._resolver.resolve(query.request), start, tcp=tcp)
@@ -106,7 +94,7 @@ class DnsProxy:
             return rcode_reply(query, Rcode.SERVFAIL)
 
     def shed(self, query: Query) -> bytes:
-        """See :class:`~dnsproxy.edges.listeners.Answerer`."""
+        """See :class:`~dnsproxy.edges.answerer.Answerer`."""
         return self._write(query, self._resolver.shed(query.request), monotonic(), tcp=False)
 
     def _write(self, query: Query, found: Found, start: float, *, tcp: bool) -> bytes:

@@ -5,9 +5,13 @@ import socket
 from pathlib import Path
 
 from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.edges.holders import hosts_held
 from seamark.errors import SettingsError
 
-_RESOLV_CONF = Path("/etc/resolv.conf")
+RESOLV_CONF = Path("/etc/resolv.conf")
+# systemd-resolved's own list of servers, and the stub address that it writes to resolv.conf.
+RESOLVED_CONF = Path("/run/systemd/resolve/resolv.conf")
+_RESOLVED_STUB = "127.0.0.53"
 
 
 def parse_endpoint(text: str, setting: str, default_port: int | None = None) -> Endpoint:
@@ -42,30 +46,43 @@ def _split(text: str) -> tuple[str, str]:
     return host or "0.0.0.0", port  # noqa: S104  (`:53` means everywhere)
 
 
-def system_upstreams(listen: list[Endpoint]) -> list[Endpoint]:
-    """The nameservers of /etc/resolv.conf that are not ourselves."""
+def system_upstreams(
+    listen: list[Endpoint], resolv_conf: Path = RESOLV_CONF, resolved_conf: Path = RESOLVED_CONF
+) -> list[Endpoint]:
+    """The nameservers of /etc/resolv.conf that are not ourselves.
+
+    Where that names systemd-resolved's stub alone, the servers behind it, as the engine does for
+    its containers: the stub may have been told to ask us.
+    """
+    hosts = _nameservers(resolv_conf)
+    if hosts == [_RESOLVED_STUB]:
+        hosts = _nameservers(resolved_conf) or hosts
+    return [server for server in map(Endpoint, hosts) if not is_ourselves(server, listen)]
+
+
+def _nameservers(file: Path) -> list[str]:
+    """The addresses of resolv.conf(5)'s `nameserver` lines; none if there is no such file."""
     try:
-        lines = _RESOLV_CONF.read_text().splitlines()
+        lines = file.read_text().splitlines()
     except OSError:
         return []
-    servers = []
-    for line in lines:
-        words = line.split()
-        if len(words) >= 2 and words[0] == "nameserver":
-            server = Endpoint(words[1].partition("%")[0], 53)
-            if not is_ourselves(server, listen):
-                servers.append(server)
-    return servers
+    words = [line.split() for line in lines]
+    return [line[1].partition("%")[0] for line in words if line[:1] == ["nameserver"] and line[1:]]
 
 
 def is_ourselves(server: Endpoint, listen: list[Endpoint]) -> bool:
-    """Whether a query to that server would come back to one of our listeners."""
+    """Whether a query to that server would come back to one of our listeners.
+
+    To be asked before anything is bound: an address of this host that somebody else holds by then
+    stays theirs, also where we listen on all the others.
+    """
     for address in listen:
         if address.port != server.port or address.is_ipv6 != server.is_ipv6:
             continue
-        wildcard = ipaddress.ip_address(address.host).is_unspecified
-        if address.host == server.host or (wildcard and is_local(server.host)):
+        if address.host == server.host:
             return True
+        if address.is_wildcard and is_local(server.host):
+            return server.host not in hosts_held(server.port)
     return False
 
 

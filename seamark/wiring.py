@@ -78,7 +78,8 @@ def dns_proxy(
     allow = _allow(settings)
     builder = ZoneBuilder(settings, listen)
     resolver = Resolver(builder.routes(catalog, agent))
-    return DnsProxy(listen, resolver, allow, edns_size=settings.dns.edns_size), builder.words
+    proxy = DnsProxy(listen, resolver, allow, leave=builder.asked, edns_size=settings.dns.edns_size)
+    return proxy, builder.words
 
 
 def status_address(settings: Settings) -> Endpoint | None:

@@ -44,6 +44,8 @@ class ZoneBuilder:
         mib = settings.dns.memory_mib
         self.memory = Memory(mib * 1024 * 1024, mib * _ENTRIES_PER_MIB)
         self.words: list[str] = []
+        # Everybody who is asked.
+        self.asked: list[Endpoint] = []
         self._zones: dict[Name, Zone] = {}
         self._reverse: list[tuple[Name, OptionalZone]] = []
 
@@ -86,6 +88,7 @@ class ZoneBuilder:
         self.words.append(f"{', '.join(map(to_text, names))} -> {_listed(servers)}")
 
     def _consul_zone(self, servers: list[Endpoint]) -> ForwardZone:
+        self.asked += servers
         group = UpstreamGroup(
             "consul",
             servers,
@@ -142,6 +145,7 @@ class ZoneBuilder:
         self.words.append(f"all else -> {_listed(servers) or 'refused (no upstream)'}")
 
     def _forward_zone(self, name: str, servers: list[Endpoint], policy: ZonePolicy) -> ForwardZone:
+        self.asked += servers
         group = UpstreamGroup(name, servers, GroupOptions(self._dns.edns_size), self._observe)
         return ForwardZone(name, group, policy, self.memory)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,11 +40,15 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def run(
-    command: str, *args: str | Path, cwd: Path | None = None, **variables: str
+    command: str,
+    *args: str | Path,
+    cwd: Path | None = None,
+    prefix: Sequence[str] = (),
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command that ends by itself."""
+    """Run a command that ends by itself; ``prefix`` as for :class:`Running`."""
     return subprocess.run(
-        command_line(command, *args),
+        [*prefix, *command_line(command, *args)],
         capture_output=True,
         check=False,
         cwd=cwd or ROOT,
@@ -56,7 +61,8 @@ def run(
 class Running:
     """A command of ours that runs until it is told to end; a context manager.
 
-    Give ``--listen`` with port 0; ``port`` is the one it got. Leaving checks that it ended by
+    Give ``--listen`` with port 0; ``port`` is the one it got. ``prefix`` is a command that starts
+    it elsewhere and becomes it, such as `ip netns exec NAME`. Leaving checks that it ended by
     itself with exit code 0 and never showed a traceback.
     """
 
@@ -66,9 +72,10 @@ class Running:
         *args: str | Path,
         ready: str = "try: |containers -> ",
         faults_expected: bool = False,
+        prefix: Sequence[str] = (),
         **variables: str,
     ) -> None:
-        self._words = command_line(command, *args)
+        self._words = [*prefix, *command_line(command, *args)]
         self._variables = variables
         self._ready = re.compile(ready)
         self._faults_expected = faults_expected

@@ -15,5 +15,10 @@ class Endpoint:
         """Its family."""
         return ":" in self.host
 
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether it stands for all addresses of its family."""
+        return self.host in {"0.0.0.0", "::"}  # noqa: S104  (compared, not bound)
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if self.is_ipv6 else f"{self.host}:{self.port}"

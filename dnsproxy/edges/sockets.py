@@ -19,6 +19,15 @@ def family(endpoint: Endpoint) -> socket.AddressFamily:
     return socket.AF_INET6 if endpoint.is_ipv6 else socket.AF_INET
 
 
+def socket_address(endpoint: Endpoint) -> tuple[str, int] | tuple[str, int, int, int]:
+    """What bind() takes. Raises OSError if the zone (``fe80::1%eth0``, RFC 4007 11) is not here."""
+    host, _, zone = endpoint.host.partition("%")
+    if not zone:
+        return host, endpoint.port
+    index = int(zone) if zone.isascii() and zone.isdigit() else socket.if_nametoindex(zone)
+    return host, endpoint.port, 0, index
+
+
 def framed(message: bytes) -> bytes:
     """The message as it goes over TCP: its length in front (RFC 1035 4.2.2)."""
     return struct.pack("!H", len(message)) + message

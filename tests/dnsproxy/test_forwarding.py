@@ -7,7 +7,7 @@ import dns.flags
 import dns.message
 import pytest
 
-from dnsproxy.edges.listeners import IN_FLIGHT
+from dnsproxy.edges.answerer import IN_FLIGHT
 from tests.asking import addresses, ask, rcode, records
 from tests.commands import Running
 from tests.dnsproxy.packets import query_wire

@@ -1,0 +1,91 @@
+"""From an address to a bound socket, or to words that say why not and what to do."""
+
+import errno
+import os
+import socket
+
+from gevent import monkey
+
+from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.edges.holders import holders
+from dnsproxy.edges.sockets import family, socket_address
+from dnsproxy.errors import AddressHeld, ListenError
+
+# Absent from the socket module before Python 3.13.
+IP_PKTINFO = getattr(socket, "IP_PKTINFO", 8)
+# Absent from it altogether: linux/in.h, linux/in6.h.
+_IP_FREEBIND = 15
+_IPV6_FREEBIND = 78
+_BACKLOG = 128
+_BUFFER = 4 * 1024 * 1024
+
+
+def bound(address: Endpoint, kind: socket.SocketKind, *, ahead: bool = False) -> socket.socket:
+    """A socket that tells where its datagrams were sent to, or one that listens.
+
+    ``ahead``: also on an address that is not usable yet, such as an IPv6 one that is being checked
+    for a double (RFC 4862 5.4). Raises :class:`ListenError`.
+    """
+    # The real socket, not gevent's: the hub's callback must never switch.
+    sock: socket.socket = monkey.get_original("socket", "socket")(family(address), kind)
+    try:
+        _set_options(sock, address, kind)
+        if ahead:
+            _allow_ahead(sock, address)
+        sock.settimeout(0)
+        sock.bind(socket_address(address))
+        if kind == socket.SOCK_STREAM:
+            sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        held = error.errno == errno.EADDRINUSE
+        raise (AddressHeld if held else ListenError)(_explain(address, kind, error)) from error
+    return sock
+
+
+def _set_options(sock: socket.socket, address: Endpoint, kind: socket.SocketKind) -> None:
+    if address.is_ipv6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    if kind == socket.SOCK_STREAM:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+    if address.is_ipv6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+
+
+def _allow_ahead(sock: socket.socket, address: Endpoint) -> None:
+    if address.is_ipv6:
+        sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_FREEBIND, 1)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
+
+
+def _explain(address: Endpoint, kind: socket.SocketKind, error: OSError) -> str:
+    protocol = "udp" if kind == socket.SOCK_DGRAM else "tcp"
+    where = f"cannot listen on {address} ({protocol})"
+    match error.errno:
+        case errno.EADDRINUSE:
+            held = held_by(address, protocol)
+            return f"{where}: the port is taken, {held}; stop it, or choose another with --listen"
+        case errno.EACCES:
+            return (
+                f"{where}: no permission for a port below 1024; run as root, give the service "
+                "CAP_NET_BIND_SERVICE, or choose a port above with --listen"
+            )
+        case errno.EADDRNOTAVAIL:
+            return f"{where}: this host has no such address; see `ip addr`"
+        case code:
+            return f"{where}: {os.strerror(code) if code else error}"
+
+
+def held_by(address: Endpoint, *protocols: str) -> str:
+    """``held by dnsmasq (pid 431)``: who keeps us from listening on an address."""
+    host = "" if address.is_wildcard else address.host.partition("%")[0]
+    for protocol in protocols:
+        found = holders(protocol, address.port, host)
+        if found:
+            return f"held by {found}"
+    return "held by a process of another user"

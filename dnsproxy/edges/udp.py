@@ -1,0 +1,117 @@
+"""UDP, drained in batches.
+
+A reply leaves from the address that the query was sent to, also where the socket listens on all of
+them: a client drops what comes from elsewhere.
+"""
+
+import contextlib
+import ipaddress
+import logging
+import socket
+from typing import Any
+
+import gevent
+
+from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.core.gate import Query
+from dnsproxy.edges.answerer import Answerer, Room
+from dnsproxy.edges.binding import IP_PKTINFO, bound
+
+log = logging.getLogger("dnsproxy")
+
+BATCH = 64
+_RECEIVE = 65535
+_ANCILLARY = socket.CMSG_SPACE(20)
+_ANY_INTERFACE = b"\0\0\0\0"
+
+Ancillary = list[tuple[int, int, bytes]]
+
+
+class UdpListener:
+    """One UDP socket, read in the hub's own callback: no greenlet for a packet that needs none."""
+
+    def __init__(
+        self,
+        address: Endpoint,
+        answerer: Answerer,
+        room: Room | None = None,
+        *,
+        ahead: bool = False,
+    ) -> None:
+        self._answerer = answerer
+        self._pool = (room or Room()).udp
+        self._socket = bound(address, socket.SOCK_DGRAM, ahead=ahead)
+        self.address = Endpoint(address.host, self._socket.getsockname()[1])
+        self._watcher: Any = None
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._watcher = gevent.get_hub().loop.io(self._socket.fileno(), 1)
+        self._watcher.start(self._drain)
+
+    def stop(self, drain_s: float) -> None:
+        """Read no more; give the queries in flight ``drain_s`` seconds."""
+        self._stop_reading()
+        self._pool.join(timeout=drain_s)
+        self._pool.kill()
+        self._socket.close()
+
+    def abandon(self) -> None:
+        """The address is gone: nobody can be answered from it any more."""
+        self._stop_reading()
+        self._socket.close()
+
+    def _stop_reading(self) -> None:
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher.close()
+            self._watcher = None
+
+    def _drain(self) -> None:
+        for _ in range(BATCH):
+            try:
+                packet, ancillary, _flags, client = self._socket.recvmsg(_RECEIVE, _ANCILLARY)
+            except OSError:
+                # Nothing left to read; or an ICMP error for a reply to a client that is gone.
+                return
+            try:
+                self._receive(packet, ancillary, client)
+            except Exception:
+                # Whatever a packet holds, it costs at most itself.
+                log.exception("a packet from %s failed", client[0])
+
+    def _receive(self, packet: bytes, ancillary: Ancillary, client: tuple[Any, ...]) -> None:
+        if client[1] == 0:
+            return
+        reply = self._answerer.accept(packet, client[0], tcp=False)
+        if isinstance(reply, bytes):
+            self._send(reply, ancillary, client)
+        elif reply is not None and self._pool.full():
+            # To wait for room here would hold up those that need no waiting.
+            self._send(self._answerer.shed(reply), ancillary, client)
+        elif reply is not None:
+            self._pool.spawn(self._wait_and_send, reply, ancillary, client)
+
+    def _wait_and_send(self, query: Query, ancillary: Ancillary, client: tuple[Any, ...]) -> None:
+        self._send(self._answerer.resolve(query, tcp=False), ancillary, client)
+
+    def _send(self, reply: bytes, ancillary: Ancillary, client: tuple[Any, ...]) -> None:
+        # A full send buffer or a vanished route is the client's retry, not our wait.
+        with contextlib.suppress(OSError):
+            self._socket.sendmsg([reply], _from_where_it_came(ancillary), 0, client)
+
+
+def _from_where_it_came(ancillary: Ancillary) -> Ancillary:
+    """The packet info of a query, turned into the source address of its reply (ip(7), ipv6(7)).
+
+    The route chooses the interface, which need not be the one that the query came in by; a
+    link-local address has no meaning without its own.
+    """
+    for level, kind, data in ancillary:
+        if level == socket.IPPROTO_IP and kind == IP_PKTINFO:
+            # ifindex, spec_dst, addr: spec_dst becomes the source.
+            return [(level, kind, _ANY_INTERFACE + data[4:8] + b"\0\0\0\0")]
+        if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
+            bare = not ipaddress.IPv6Address(data[:16]).is_link_local
+            return [(level, kind, data[:16] + (_ANY_INTERFACE if bare else data[16:20]))]
+    return []
