@@ -23,3 +23,17 @@ class ListenError(DnsProxyError):
 
 class AddressHeld(ListenError):
     """Somebody else listens on that address and port; the message says who, as far as we see."""
+
+
+class HostsError(DnsProxyError):
+    """A line of hosts(5), or a file of them, that cannot be used.
+
+    ``where`` is its file and line, or its setting; ``problem`` what was found there; ``hint`` what
+    to do about it.
+    """
+
+    def __init__(self, where: str, problem: str, hint: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+        self.hint = hint
