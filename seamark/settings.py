@@ -202,6 +202,14 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         list[str],
         Meta(description="Networks whose hosts are answered; all others are refused."),
     ] = field(default_factory=lambda: list(PRIVATE_NETWORKS))
+    hosts: Annotated[
+        list[str],
+        Meta(description="Names of your own: lines of hosts(5), `10.0.0.9 printer.lan printer`."),
+    ] = field(default_factory=list)
+    hosts_files: Annotated[
+        list[str],
+        Meta(description="Files of such lines, read again when they change."),
+    ] = field(default_factory=list)
     edns_size: Annotated[
         int,
         Meta(ge=512, le=4096, description="Bytes in one datagram, sent and asked for."),
@@ -298,6 +306,9 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns.consul_reverse": ("SEAMARK_CONSUL_REVERSE",),
     "dns.special": ("SEAMARK_SPECIAL",),
     "dns.allow": ("SEAMARK_ALLOW",),
+    # A line has blanks, and commas in its comment: no list in a variable can hold it.
+    "dns.hosts": (),
+    "dns.hosts_files": ("SEAMARK_HOSTS_FILES",),
     "dns.edns_size": ("SEAMARK_EDNS_SIZE",),
     "dns.remember": ("SEAMARK_REMEMBER",),
     "dns.memory_mib": ("SEAMARK_MEMORY_MIB",),
@@ -316,6 +327,8 @@ LISTS = {
     "dns.datacenters",
     "dns.consul_reverse",
     "dns.allow",
+    "dns.hosts",
+    "dns.hosts_files",
     "registrar.network",
     "registrar.select",
 }

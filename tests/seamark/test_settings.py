@@ -72,8 +72,10 @@ def test_a_file_that_is_not_there_is_named():
         load("/nowhere.toml", {}, {})
 
 
-def test_every_setting_has_an_environment_variable():
-    """And each variable a setting; but for tables, which only a file can hold."""
+def test_every_setting_is_among_the_environment_variables():
+    """And each variable has a setting. One that no variable can hold is there with none; tables,
+    which only a file can hold, are not.
+    """
     known = set()
     for section in Settings.__struct_fields__:
         value = getattr(Settings(), section)
