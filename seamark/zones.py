@@ -1,5 +1,6 @@
 """Settings -> where each name is asked. Everything that contradicts itself is found here."""
 
+import functools
 import ipaddress
 import socket
 from collections.abc import Iterable
@@ -8,17 +9,20 @@ from dataclasses import replace
 from catalog.embedded import EmbeddedCatalog
 from catalog.uri import DEFAULT_DNS_PORT, Registry
 from dnsproxy.consul import ConsulOptions, ConsulZone, ReverseZone
+from dnsproxy.core import special
 from dnsproxy.core.embedded import DOMAIN
 from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.core.exchange import Source
 from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import ROOT, Name, from_text, lower, to_text
 from dnsproxy.core.reverse import zones_of
 from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.upstreams import GroupOptions, Observe, UpstreamGroup
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
-from dnsproxy.resolver import OptionalZone, Routes, Zone, embedded_zone
+from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone, embedded_zone
 from seamark.addresses import is_ourselves, parse_endpoint, system_upstreams
 from seamark.errors import SettingsError
+from seamark.localnames import hosts
 from seamark.settings import Settings, ZoneSettings
 
 # Room for some 300 instances in one datagram; beyond that TCP is asked.
@@ -38,6 +42,7 @@ class ZoneBuilder:
     def __init__(
         self, settings: Settings, listen: list[Endpoint], observe: Observe | None = None
     ) -> None:
+        self._settings = settings
         self._dns = settings.dns
         self._listen = listen
         self._observe: Observe = observe or (lambda server, outcome, took: None)
@@ -58,9 +63,13 @@ class ZoneBuilder:
             self._add_consul(agent)
         for number, zone in enumerate(self._dns.zone):
             self._add_zone(zone, f"dns.zone[{number}]")
+        self._add_special()
         self._add_root()
-        reverse = ZoneTable(self._reverse) if self._reverse else None
-        return Routes(ZoneTable(self._zones.items()), reverse=reverse)
+        return Routes(
+            ZoneTable(self._zones.items()),
+            hosts=hosts(self._settings).answer,
+            reverse=ZoneTable(self._reverse) if self._reverse else None,
+        )
 
     def _add(self, name: Name, zone: Zone, path: str) -> None:
         if lower(name) in self._zones:
@@ -131,6 +140,11 @@ class ZoneBuilder:
         for name in names:
             self._add(name, zone, path)
         self.words.append(f"{label} -> {_listed(servers)}")
+
+    def _add_special(self) -> None:
+        for zone in special.remaining(self._zones) if self._dns.special else ():
+            answer = functools.partial(special.answer, zone)
+            self._zones[zone.name] = LocalZone(to_text(zone.name), Source.SPECIAL, answer)
 
     def _add_root(self) -> None:
         if ROOT in self._zones:

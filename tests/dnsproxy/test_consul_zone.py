@@ -95,15 +95,15 @@ def test_a_denial_of_consuls_never_holds_longer_than_five_seconds():
 @pytest.mark.parametrize("miss", [3, 2, 5, ()], ids=["NXDOMAIN", "SERVFAIL", "REFUSED", "NODATA"])
 def test_a_reverse_name_that_consul_does_not_know_is_asked_upstream(miss):
     """consul#6462, #10577: Consul takes all of arpa for its own, and denies in several ways."""
-    known, other = "1.2.0.192.in-addr.arpa", "2.2.0.192.in-addr.arpa"
+    known, other = "1.0.18.198.in-addr.arpa", "2.0.18.198.in-addr.arpa"
     consul = {known: [f"{known}. 0 PTR n1.node.dc1.consul."], other: miss}
     upstream = {other: [f"{other}. 60 PTR www.example."], known: [f"{known}. 60 PTR x.example."]}
-    with scene(consul, upstream, SEAMARK_CONSUL_REVERSE="192.0.2.0/24") as running:
+    with scene(consul, upstream, SEAMARK_CONSUL_REVERSE="198.18.0.0/24") as running:
         assert {"PTR n1.node.dc1.consul."} == records(ask(running.port, known, "PTR"))
         assert {"PTR www.example."} == records(ask(running.port, other, "PTR"))
         assert [f"{other}. PTR"] == asked(running.upstream)
-        ask(running.port, "9.113.0.203.in-addr.arpa", "PTR")
-        assert "9.113.0.203.in-addr.arpa. PTR" not in asked(running.consul)
+        ask(running.port, "9.1.18.198.in-addr.arpa", "PTR")
+        assert "9.1.18.198.in-addr.arpa. PTR" not in asked(running.consul)
 
 
 def failing_after(count: int, how: str) -> Script:
