@@ -1,0 +1,76 @@
+"""Who is told of every exchange: the ring of the newest, the counters, and the query log."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from dnsproxy.core.exchange import Exchange
+from dnsproxy.core.querylog import Selection, classify
+from dnsproxy.core.tally import Tally
+from dnsproxy.edges.querylog import QueryLog
+
+RING = 2000
+
+
+class Gauge(StrEnum):
+    """What has a size at a moment, read when somebody asks; each by a few fixed kinds."""
+
+    MEMORY_BYTES = "memory_bytes"
+    MEMORY_ENTRIES = "memory_entries"
+
+
+# Kind (`answers`, `denials`) -> size.
+Reading = Callable[[], Mapping[str, float]]
+
+
+class Observer:
+    """Remembers, counts and logs. ``record`` and ``upstream`` never wait and never fail.
+
+    ``ring`` is how many exchanges are remembered; ``selection`` says which are, and which are
+    written to ``lines``. All are counted.
+    """
+
+    def __init__(
+        self,
+        ring: int = RING,
+        selection: Selection | None = None,
+        lines: QueryLog | None = None,
+    ) -> None:
+        self.tally = Tally()
+        self.lines = lines
+        self.gauges: dict[Gauge, Reading] = {}
+        self._ring: deque[Exchange] = deque(maxlen=ring)
+        self._selection = None if selection is None or selection.takes_all else selection
+
+    def start(self) -> None:
+        """Begin to write lines, if any are wanted."""
+        if self.lines is not None:
+            self.lines.start()
+
+    def stop(self) -> None:
+        """Write what waits."""
+        if self.lines is not None:
+            self.lines.stop()
+
+    def record(self, exchange: Exchange) -> None:
+        """A query was answered, or left unanswered. Called for each: about a microsecond."""
+        reply_class = classify(exchange)
+        self.tally.exchange(exchange, reply_class)
+        if self._selection is not None and not self._selection.takes(reply_class):
+            return
+        self._ring.append(exchange)
+        if self.lines is not None:
+            self.lines.put(exchange)
+
+    def upstream(self, server: str, outcome: str, took: float) -> None:
+        """An upstream was asked: an rcode's name, `timeout` or `unreachable`; in seconds."""
+        self.tally.upstream(server, outcome, took)
+
+    def newest(self) -> list[Exchange]:
+        """What the ring holds, the newest first."""
+        return list(reversed(self._ring))
+
+    @property
+    def held(self) -> int:
+        """How many exchanges the ring holds."""
+        return len(self._ring)
