@@ -10,6 +10,7 @@ import gevent
 from gevent.event import Event
 
 from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.edges.observer import Observer
 from dnsproxy.errors import ListenError
 from dnsproxy.proxy import DnsProxy
 from registrar.reconciler import Registrar
@@ -27,6 +28,8 @@ class App:
 
     proxy: DnsProxy | None = None
     registrar: Registrar | None = None
+    # Whom the proxy tells of what it did.
+    observer: Observer | None = None
     status_address: Endpoint | None = None
     # Said at the start, one line each.
     words: tuple[str, ...] = ()
@@ -55,6 +58,8 @@ class App:
             except ListenError as error:
                 raise StartError(str(error)) from error
             log.info("DNS on %s", ", ".join(map(str, bound)))
+        if self.observer is not None:
+            self.observer.start()
         for line in self.words:
             log.info("%s", line)
         status = self._start_status()
@@ -67,7 +72,7 @@ class App:
     def _start_status(self) -> StatusServer | None:
         if self.status_address is None:
             return None
-        status = StatusServer(self.status_address, self._readiness)
+        status = StatusServer(self.status_address, self._readiness, self.observer)
         try:
             status.start()
         except StartError as error:
@@ -98,6 +103,8 @@ class App:
             self.registrar.stop()
         if self.proxy is not None:
             self.proxy.stop()
+        if self.observer is not None:
+            self.observer.stop()
         if status is not None:
             status.stop()
 

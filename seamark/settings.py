@@ -9,6 +9,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from dnsproxy.core.access import PRIVATE_NETWORKS
+from dnsproxy.core.querylog import ReplyClass
 
 
 class CatalogSettings(Struct, forbid_unknown_fields=True):
@@ -238,6 +239,25 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         bool,
         Meta(description="Pass on the AD bit: the way to the upstreams is safe."),
     ] = False
+    query_log: Annotated[
+        str,
+        Meta(
+            pattern="^(off|stderr|.*/.*)$",
+            description="Where each query is logged: `off`, `stderr`, or a path with a `/` in it.",
+        ),
+    ] = "off"
+    query_log_sample: Annotated[
+        float,
+        Meta(ge=0, le=1, description="The share of the queries of each class that is kept."),
+    ] = 1.0
+    query_log_classes: Annotated[
+        list[Annotated[str, Meta(pattern=f"^({'|'.join(ReplyClass)})$")]],
+        Meta(description="Which queries are kept, by what came of them; empty: all."),
+    ] = field(default_factory=list)
+    query_log_ring: Annotated[
+        int,
+        Meta(ge=0, le=100_000, description="How many queries are remembered for `/queries`."),
+    ] = 2000
 
 
 class HttpSettings(Struct, forbid_unknown_fields=True):
@@ -316,6 +336,10 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns.max_ttl_s": ("SEAMARK_MAX_TTL_S",),
     "dns.max_negative_ttl_s": ("SEAMARK_MAX_NEGATIVE_TTL_S",),
     "dns.trust_ad": ("SEAMARK_TRUST_AD",),
+    "dns.query_log": ("SEAMARK_QUERY_LOG",),
+    "dns.query_log_sample": ("SEAMARK_QUERY_LOG_SAMPLE",),
+    "dns.query_log_classes": ("SEAMARK_QUERY_LOG_CLASSES",),
+    "dns.query_log_ring": ("SEAMARK_QUERY_LOG_RING",),
     "http.listen": ("SEAMARK_HTTP",),
 }
 # What a variable cannot say.
@@ -329,10 +353,11 @@ LISTS = {
     "dns.allow",
     "dns.hosts",
     "dns.hosts_files",
+    "dns.query_log_classes",
     "registrar.network",
     "registrar.select",
 }
-NUMBERS = {"registrar.resync_s"}
+NUMBERS = {"registrar.resync_s", "dns.query_log_sample"}
 INTEGERS = {
     "registrar.ttl_s",
     "registrar.ttl_refresh_s",
@@ -343,6 +368,7 @@ INTEGERS = {
     "dns.min_ttl_s",
     "dns.max_ttl_s",
     "dns.max_negative_ttl_s",
+    "dns.query_log_ring",
 }
 BOOLEANS = {
     "registrar.internal",

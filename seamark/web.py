@@ -1,16 +1,28 @@
 """The status side: is it alive, and is it ready. Read-only, on loopback by default."""
 
+import contextlib
 import logging
 import os
+import socket
 from collections.abc import Callable
+from typing import Any
 
 import falcon
-from gevent.pywsgi import WSGIServer
+import gevent
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.edges.observer import Observer
 from seamark.errors import StartError
+from seamark.metrics import Metrics
+from seamark.queries import Queries
 
 log = logging.getLogger("seamark")
+
+CLIENTS = 32
+# For a whole request and its response, and for the pause before it.
+REQUEST_S = 30.0
 
 # Part -> why it is not ready; empty when it is.
 Readiness = Callable[[], dict[str, str]]
@@ -37,15 +49,73 @@ class _Ready:
         }
 
 
-class StatusServer:
-    """Serves /health and /ready. ``start`` raises :class:`StartError`."""
+class _Metrics:
+    def __init__(self, observer: Observer | None) -> None:
+        self._metrics = Metrics(observer)
 
-    def __init__(self, address: Endpoint, readiness: Readiness) -> None:
-        app = falcon.App()
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        """For Prometheus."""
+        response.data, response.content_type = self._metrics.render(request.accept)
+
+
+class _Plain:
+    """What is told here is data, whatever a name in it looks like to a browser."""
+
+    def process_response(
+        self, request: falcon.Request, response: falcon.Response, *ignored: object
+    ) -> None:
+        response.set_header("Content-Security-Policy", "default-src 'none'")
+        response.set_header("X-Content-Type-Options", "nosniff")
+        response.set_header("Cache-Control", "no-store")
+
+
+class _Handler(WSGIHandler):
+    """A connection that is hung up on when a request takes too long, whoever is slow."""
+
+    def handle_one_request(self) -> Any:
+        timer = gevent.get_hub().loop.timer(REQUEST_S)
+        timer.start(self._hang_up)
+        try:
+            return super().handle_one_request()
+        finally:
+            timer.close()
+
+    def _hang_up(self) -> None:
+        # The socket itself: gevent's would throw into whoever waits for it, and this just ends.
+        connection: Any = self.socket
+        with contextlib.suppress(OSError):
+            connection._sock.shutdown(socket.SHUT_RDWR)  # noqa: SLF001
+
+
+class StatusServer:
+    """Serves /health, /ready, /metrics and, with an observer, /queries.
+
+    ``start`` raises :class:`StartError`.
+    """
+
+    def __init__(
+        self, address: Endpoint, readiness: Readiness, observer: Observer | None = None
+    ) -> None:
+        app = falcon.App(middleware=[_Plain()])
         app.add_route("/health", _Health())
         app.add_route("/ready", _Ready(readiness))
+        app.add_route("/metrics", _Metrics(observer))
+        if observer is not None:
+            app.add_route("/queries", Queries(observer))
         self._address = address
-        self._server = WSGIServer((address.host, address.port), app, log=None, error_log=log)
+        self._server = WSGIServer(
+            (address.host, address.port),
+            app,
+            log=None,
+            error_log=log,
+            spawn=Pool(CLIENTS),
+            handler_class=_Handler,
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, once it does."""
+        return self._server.server_port or 0
 
     def start(self) -> None:
         """Bind and serve."""

@@ -47,6 +47,13 @@ def test_our_own_variable_beats_the_engines(config):
         ("[dns]\nlisten = [1]", "dns.listen[0]: expected `str`, got `int`", ""),
         ("[registrar]\nresync_s = -1", "registrar.resync_s: expected `float` >= 0", ""),
         ('log_level = "loud"', "log_level: expected `str` matching regex", ""),
+        ('[dns]\nquery_log = "sterr"', "dns.query_log: expected `str` matching regex", ""),
+        ("[dns]\nquery_log_sample = 2", "dns.query_log_sample: expected `float` <= 1.0", ""),
+        (
+            '[dns]\nquery_log_classes = ["fine"]',
+            "dns.query_log_classes[0]: expected `str` matching regex '^(ok|nodata|nxdomain|",
+            "",
+        ),
         ("= 1", "not TOML", ""),
     ],
 )

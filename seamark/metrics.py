@@ -1,0 +1,145 @@
+"""The figures of this process in Prometheus' text format; docs/reference/metrics.md lists them."""
+
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+
+import gevent
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from dnsproxy.core.tally import Histogram, transport
+from dnsproxy.edges.observer import Gauge, Observer
+from seamark import __version__
+
+_GAUGES = {
+    Gauge.MEMORY_BYTES: "What remembered answers and denials take, estimated.",
+    Gauge.MEMORY_ENTRIES: "How many answers and denials are remembered.",
+}
+
+
+class Metrics:
+    """Renders the metrics of one process; a registry of its own, nothing global."""
+
+    def __init__(self, observer: Observer | None) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._registry.register(_Build())
+        if observer is not None:
+            self._registry.register(_Dns(observer))
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """The metrics and their content type, in the format that an Accept header prefers."""
+        encoder, content_type = choose_encoder(accept)
+        return encoder(self._registry), content_type
+
+
+class _Build(Collector):
+    def collect(self) -> Iterator[Metric]:
+        labels = {
+            "version": __version__,
+            "python": platform.python_version(),
+            "gevent": gevent.__version__,
+        }
+        family = GaugeMetricFamily("seamark_build_info", "Always 1.", labels=list(labels))
+        family.add_metric(list(labels.values()), 1)
+        yield family
+
+
+class _Dns(Collector):
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._queries()
+        yield from self._upstreams()
+        yield from self._gauges()
+        yield from self._query_log()
+
+    def _queries(self) -> Iterator[Metric]:
+        tally = self._observer.tally
+        yield _counter(
+            "queries",
+            "Queries, by where their answer came from and what it was.",
+            ("transport", "source", "class"),
+            tally.queries(),
+        )
+        yield _counter("replies", "Replies, by rcode.", ("rcode",), tally.replies())
+        yield _counter(
+            "zone_queries", "Queries, by configured zone.", ("zone", "class"), tally.zones()
+        )
+        yield _counter(
+            "truncated_replies",
+            "Replies with TC set.",
+            ("transport",),
+            {(transport(tcp=tcp),): count for tcp, count in tally.truncated.items()},
+        )
+        yield _histogram(
+            "answer_duration_seconds",
+            "From a query to its reply.",
+            "source",
+            {source.value: times for source, times in tally.answer_times.items()},
+        )
+
+    def _upstreams(self) -> Iterator[Metric]:
+        tally = self._observer.tally
+        yield _counter(
+            "upstream_questions",
+            "Questions to upstreams, by what came of them.",
+            ("upstream", "outcome"),
+            tally.outcomes,
+        )
+        yield _histogram(
+            "upstream_duration_seconds",
+            "From a question to an upstream to its reply, of those that were answered.",
+            "upstream",
+            tally.upstream_times,
+        )
+
+    def _gauges(self) -> Iterator[Metric]:
+        for gauge, read in self._observer.gauges.items():
+            family = GaugeMetricFamily(f"seamark_dns_{gauge}", _GAUGES[gauge], labels=["kind"])
+            for kind, value in read().items():
+                family.add_metric([kind], value)
+            yield family
+
+    def _query_log(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "seamark_dns_query_log_ring_entries",
+            "Exchanges that /queries can show.",
+            value=self._observer.held,
+        )
+        lines = self._observer.lines
+        if lines is None:
+            return
+        yield CounterMetricFamily(
+            "seamark_dns_query_log_lines", "Lines written to the query log.", value=lines.lines
+        )
+        yield _counter(
+            "query_log_lost",
+            "Lines lost: the queue was full, or they could not be written.",
+            ("at",),
+            {("queue",): lines.lost_waiting, ("disk",): lines.lost_writing},
+        )
+
+
+def _counter(
+    name: str, words: str, labels: Iterable[str], counts: Mapping[tuple[str, ...], int]
+) -> Metric:
+    family = CounterMetricFamily(f"seamark_dns_{name}", words, labels=list(labels))
+    for values, count in counts.items():
+        family.add_metric(list(values), count)
+    return family
+
+
+def _histogram(name: str, words: str, label: str, times: Mapping[str, Histogram]) -> Metric:
+    family = HistogramMetricFamily(f"seamark_dns_{name}", words, labels=[label])
+    for value, histogram in times.items():
+        family.add_metric([value], list(histogram.cumulative()), histogram.total_s)
+    return family
