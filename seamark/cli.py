@@ -41,19 +41,21 @@ def up(settings: Settings) -> None:
     """
     registry = wiring.registry(settings, os.environ)
     engine = registering.engine(settings, os.environ)
+    observer = wiring.observer(settings)
     if registry is None:
         embedded, words = wiring.embedded_catalog(settings, engine)
-        proxy, zones = wiring.dns_proxy(settings, embedded, None)
+        proxy, zones = wiring.dns_proxy(settings, embedded, None, observer)
         registrar_half = registering.registrar(settings, engine, embedded)
     else:
         embedded, words = None, []
-        proxy, zones = wiring.dns_proxy(settings, None, registry)
+        proxy, zones = wiring.dns_proxy(settings, None, registry, observer)
         shared = registering.shared_catalog(settings, registry, os.environ)
         registrar_half = registering.registrar(settings, engine, shared)
         registering.wait_for(shared, settings.registrar)
     App(
         proxy=proxy,
         registrar=registrar_half,
+        observer=observer,
         status_address=wiring.status_address(settings),
         words=(*words, *zones),
         example=wiring.example_service(embedded),
@@ -127,9 +129,11 @@ def dnsproxy(settings: Settings) -> None:
     if settings.catalog.services:
         embedded, words = wiring.embedded_catalog(settings, None)
     registry = wiring.registry(settings, os.environ)
-    proxy, zones = wiring.dns_proxy(settings, embedded, registry)
+    observer = wiring.observer(settings)
+    proxy, zones = wiring.dns_proxy(settings, embedded, registry, observer)
     App(
         proxy=proxy,
+        observer=observer,
         status_address=wiring.status_address(settings),
         words=(*words, *zones),
         example=wiring.example_service(embedded),

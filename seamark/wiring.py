@@ -13,7 +13,11 @@ from catalog.model import Node, Service
 from catalog.uri import Registry, parse_registry_uri
 from dnsproxy.core.access import AllowList
 from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.core.memory import Memory
 from dnsproxy.core.names import from_text
+from dnsproxy.core.querylog import ReplyClass, Selection
+from dnsproxy.edges.observer import Gauge, Observer, Reading
+from dnsproxy.edges.querylog import QueryLog
 from dnsproxy.proxy import DnsProxy
 from dnsproxy.resolver import Resolver
 from registrar.edges.engine import DockerEngine
@@ -70,16 +74,43 @@ def embedded_catalog(
     return EmbeddedCatalog(Node(name=name, address=address), services), remarks
 
 
+def observer(settings: Settings) -> Observer:
+    """Whom the DNS proxy tells of what it does; it has written nothing yet."""
+    dns = settings.dns
+    lines = None if dns.query_log == "off" else QueryLog(dns.query_log)
+    classes = [ReplyClass(word) for word in dns.query_log_classes]
+    return Observer(dns.query_log_ring, Selection(dns.query_log_sample, classes), lines)
+
+
 def dns_proxy(
-    settings: Settings, catalog: EmbeddedCatalog | None, agent: Registry | None
+    settings: Settings,
+    catalog: EmbeddedCatalog | None,
+    agent: Registry | None,
+    watcher: Observer,
 ) -> tuple[DnsProxy, list[str]]:
     """The DNS proxy, and what it does in words: one line a zone."""
     listen = _listen(settings)
     allow = _allow(settings)
-    builder = ZoneBuilder(settings, listen)
+    builder = ZoneBuilder(settings, listen, watcher.upstream)
     resolver = Resolver(builder.routes(catalog, agent))
-    proxy = DnsProxy(listen, resolver, allow, leave=builder.asked, edns_size=settings.dns.edns_size)
+    watcher.gauges |= _memory_gauges(builder.memory)
+    proxy = DnsProxy(
+        listen,
+        resolver,
+        allow,
+        leave=builder.asked,
+        edns_size=settings.dns.edns_size,
+        observe=watcher.record,
+    )
     return proxy, builder.words
+
+
+def _memory_gauges(memory: Memory) -> dict[Gauge, Reading]:
+    shelves = {"answers": memory.answers, "denials": memory.denials}
+    return {
+        Gauge.MEMORY_BYTES: lambda: {kind: shelf.bytes for kind, shelf in shelves.items()},
+        Gauge.MEMORY_ENTRIES: lambda: {kind: len(shelf.entries) for kind, shelf in shelves.items()},
+    }
 
 
 def status_address(settings: Settings) -> Endpoint | None:
