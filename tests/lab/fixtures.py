@@ -15,6 +15,7 @@ from tests.lab.consul_binary import consul_version, find_consul, known_consul
 from tests.lab.engine import LABEL, Engine, open_engine, running_engine
 from tests.lab.images import base_image as make_base_image, dummy_http_image
 from tests.lab.shell import LabError, tool
+from tests.lab.unbound import find_unbound
 
 
 class Containers:
@@ -97,6 +98,13 @@ def consul_binary() -> Path:
     """The Consul of this run: SEAMARK_LAB_CONSUL says which."""
     with _or_fail():
         return find_consul(_which())
+
+
+@pytest.fixture(scope="session")
+def unbound_binary() -> Path:
+    """Debian's unbound."""
+    with _or_fail():
+        return find_unbound()
 
 
 @pytest.fixture(scope="session")

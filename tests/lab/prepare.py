@@ -13,6 +13,7 @@ from tests.lab.consul_binary import WHICH, consul_version, find_consul
 from tests.lab.engine import running_engine
 from tests.lab.images import base_tarball
 from tests.lab.shell import LabError, say, tool
+from tests.lab.unbound import find_unbound
 
 # command: packages that bring it. docker-cli is skipped where docker.io has the client inside.
 _ALWAYS = {
@@ -42,6 +43,7 @@ def prepare(which: str) -> None:
         say(f"engine: {found[1]} runs at {found[0]}")
     consul = find_consul(which)
     say(f"Consul: {consul_version(consul)} ({consul})")
+    say(f"unbound: {find_unbound()}")
     say(f"base image: {base_tarball()}")
     say(f"ready ({time.monotonic() - start:.0f} s)")
 
