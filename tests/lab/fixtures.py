@@ -109,7 +109,7 @@ def unbound_binary() -> Path:
 
 @pytest.fixture(scope="session")
 def base_image(engine: Engine) -> str:
-    """The tag of a small Debian with python3, curl and getent."""
+    """The tag of a small Debian with python3, curl, getent, dig, kdig and drill."""
     with _or_fail():
         return make_base_image(engine)
 

@@ -10,7 +10,8 @@ from tests.lab.engine import LABEL, Engine
 from tests.lab.shell import LabError, cache_dir, last_lines, run, say, step, tool
 
 _EXAMPLE = Path(__file__).parents[2] / "examples" / "dummy-http"
-_PACKAGES = ("python3", "curl")  # getent comes with libc-bin, which every Debian has
+# getent comes with libc-bin, which every Debian has.
+_PACKAGES = ("python3", "curl", "bind9-dnsutils", "knot-dnsutils", "ldnsutils")
 _UNNEEDED = (
     "usr/share/doc",
     "usr/share/info",
@@ -23,7 +24,7 @@ _UNNEEDED = (
 
 
 def base_image(engine: Engine) -> str:
-    """Return the tag of the lab's base image (python3, curl, getent), importing it if missing."""
+    """Return the tag of the lab's base image, importing it if missing."""
     tarball = base_tarball()
     content = hashlib.sha256(tarball.read_bytes()).hexdigest()[:12]
     tag = f"seamark-lab/base:{debian.codename()}-{content}"

@@ -20,6 +20,7 @@ _ALWAYS = {
     "dig": ("bind9-dnsutils",),
     "docker": ("docker.io", "docker-cli"),
     "ip": ("iproute2",),
+    "musl-gcc": ("musl-tools", "gcc"),
 }
 _FOR_BASE_IMAGE = {"debootstrap": ("debootstrap",)}
 # Also where an engine runs already: a podman with Docker's API is tested beside it.

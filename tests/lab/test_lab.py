@@ -31,6 +31,16 @@ def test_name_look_up_in_a_container_is_glibcs_own(containers: Containers, base_
     assert "localhost" in said.stdout
 
 
+def test_dns_tools_run_in_a_container(containers: Containers, base_image: str) -> None:
+    """They are unpacked without what Debian only recommends with them."""
+    asked = "dig -v 2>&1; kdig --version; drill -v"
+    said = containers.output(base_image, "sh", "-ec", asked).stdout
+
+    assert ["DiG 9", "kdig (Knot DNS)", "drill version"] == [
+        words for words in ("DiG 9", "kdig (Knot DNS)", "drill version") if words in said
+    ]
+
+
 def test_dummy_http_says_the_articles_line(containers: Containers, dummy_image: str) -> None:
     port, svc4 = _svc4(containers, dummy_image)
     address = containers.engine.docker(
