@@ -1,18 +1,21 @@
 """The listeners on the real process: where replies come from, and what no client can do."""
 
+import os
 import random
 import socket
 import struct
 import time
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import dns.message
 import dns.rcode
 import pytest
 
 from tests.asking import addresses, ask, rcode
-from tests.commands import Running
+from tests.commands import Running, run
 from tests.dnsproxy.packets import query_wire
+from tests.upstream import ScriptedUpstream, reply_to
 
 SERVICES = ["--services", "conf/services.json", "--node", "n1", "--advertise", "10.1.0.1"]
 NAME = "svc1.service.consul"
@@ -103,6 +106,65 @@ def test_pipelined_queries_are_all_answered(proxy):
             (length,) = struct.unpack("!H", stream.read(2))
             ids.add(dns.message.from_wire(stream.read(length)).id)
     assert set(range(50)) == ids
+
+
+def test_a_slow_question_does_not_hold_back_a_fast_one_on_its_connection():
+    """One upstream that is silent for one name; the resolver on the other side asks for others."""
+
+    def script(query: dns.message.Message) -> list[bytes]:
+        silent = query.question[0].name.to_text() == "silent.example."
+        return [] if silent else [reply_to(query, "fast.example. 60 A 192.0.2.7").to_wire()]
+
+    with (
+        ScriptedUpstream(script) as upstream,
+        Running(
+            *("dnsproxy", "--listen", "127.0.0.1:0", "--http", "off", *SERVICES),
+            *("--upstream", upstream.address),
+        ) as running,
+        socket.create_connection(("127.0.0.1", running.port), timeout=10) as client,
+    ):
+        for number, name in enumerate(("silent.example", "fast.example")):
+            packet = query_wire(name, id=number)
+            client.sendall(struct.pack("!H", len(packet)) + packet)
+        client.shutdown(socket.SHUT_WR)
+        stream = client.makefile("rb")
+        replies = [dns.message.from_wire(stream.read(_length(stream))) for _ in range(2)]
+        assert b"" == stream.read()
+    assert [1, 0] == [reply.id for reply in replies]
+    assert ["NOERROR", "SERVFAIL"] == [rcode(reply) for reply in replies]
+
+
+def _length(stream: BinaryIO) -> int:
+    return int.from_bytes(stream.read(2), "big")
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["udp", "tcp"])
+def test_beside_somebody_on_one_address_all_others_are_answered(kind):
+    """systemd-resolved on 127.0.0.53 does not keep us from starting, whichever half it holds."""
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.bind(("127.0.0.5", 0))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        port = other.getsockname()[1]
+        flags = ["--listen", f"0.0.0.0:{port}", "--http", "off", "--upstream", "127.0.0.1:9"]
+        with Running("dnsproxy", *flags, *SERVICES) as running:
+            assert {"10.1.0.1"} == addresses(port, NAME)
+            assert rcode(ask(port, NAME, tcp=True)) == "NOERROR"
+            assert f"127.0.0.5:{port} is left out: held by " in running.log
+            assert f"(pid {os.getpid()}); taken over when it is free" in running.log
+
+
+def test_a_wildcard_of_which_nothing_is_left_is_an_error_that_names_the_holder():
+    """Nobody would be answered."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("0.0.0.0", 0))
+        port = other.getsockname()[1]
+        flags = ["--listen", f"0.0.0.0:{port}", "--http", "off", "--upstream", "127.0.0.1:9"]
+        done = run("dnsproxy", *flags, *SERVICES)
+    assert done.returncode == 1
+    assert f"cannot listen on 0.0.0.0:{port} (udp): the port is taken, held by " in done.stderr
+    assert f"(pid {os.getpid()})" in done.stderr
+    assert "left out" not in done.stderr
 
 
 @pytest.mark.parametrize(
