@@ -25,8 +25,8 @@ SUFFIX = "service.consul"
 MANY = 200
 _SUBNET = ipaddress.IPv6Network("fd00:5ea:1::/64")
 _SOURCE = Path(__file__).with_name("look_up.c")
-# Engines before 26 leave IPv6 name servers in resolv.conf, behind a 127.0.0.11 that then has none
-# and is silent. Without ndots:0, its own, musl would search no name at all.
+# Docker 20.10 puts IPv6 name servers into resolv.conf, behind a 127.0.0.11 that then knows none and
+# is silent. It also sets ndots:0 there, with which musl appends no suffix to any name.
 _IMPATIENT = ("--dns-opt", "timeout:1", "--dns-opt", "ndots:1")
 
 
