@@ -5,6 +5,7 @@ it is killed, and its name is gone.
 """
 
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -96,6 +97,8 @@ def test_the_articles_story(
     additional = dig(address, f"{NODE}.node.dc1.consul", "+short")
     assert address == additional.strip()
 
+    # A container that runs need not serve yet: its interpreter takes a moment to start.
+    waits.until("svc4 serves", lambda: serves(address, 8084), limit_s=15)
     said = containers.output(
         base_image,
         "curl",
@@ -117,6 +120,15 @@ def test_the_articles_story(
         "svc4 gone after docker kill", lambda: not dig(address, "+short", "svc4.service.consul")
     )
     assert {address} == addresses(host.port, "svc3.service.consul")
+
+
+def serves(address: str, port: int) -> bool:
+    """Whether an HTTP server answers behind a published port."""
+    try:
+        with urllib.request.urlopen(f"http://{address}:{port}/", timeout=2) as reply:
+            return bool(reply.read())
+    except OSError:
+        return False
 
 
 def srv_line(address: str) -> list[str]:
