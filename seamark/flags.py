@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import click
 
 from seamark import logs
-from seamark.settings import BOOLEANS, INTEGERS, LISTS, NUMBERS
 from seamark.sources import load
+from seamark.variables import BOOLEANS, INTEGERS, LISTS, NUMBERS
 
 Command = Callable[..., None]
 

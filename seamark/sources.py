@@ -8,7 +8,8 @@ from typing import Any
 from catalog.errors import ShapeError
 from catalog.strict import convert
 from seamark.errors import SettingsError
-from seamark.settings import BOOLEANS, ENVIRONMENT, INTEGERS, LISTS, NUMBERS, Settings
+from seamark.settings import Settings
+from seamark.variables import BOOLEANS, ENVIRONMENT, INTEGERS, LISTS, NUMBERS
 
 # Tried in this order if neither --config nor SEAMARK_CONFIG names a file.
 DEFAULT_FILES = (Path("seamark.toml"), Path("/etc/seamark/seamark.toml"))

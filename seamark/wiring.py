@@ -27,8 +27,9 @@ from seamark.addresses import (
     is_local,
     parse_endpoint,
 )
+from seamark.dns_settings import DnsSettings
 from seamark.errors import SettingsError
-from seamark.settings import DnsSettings, Settings
+from seamark.settings import Settings
 from seamark.zones import ZoneBuilder
 
 

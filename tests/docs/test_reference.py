@@ -8,7 +8,8 @@ import pytest
 
 from catalog.strict import convert
 from seamark.flags import FLAGS
-from seamark.settings import ENVIRONMENT, Settings
+from seamark.settings import Settings
+from seamark.variables import ENVIRONMENT
 
 SETTINGS_PAGE = Path("docs/reference/settings.md").read_text()
 

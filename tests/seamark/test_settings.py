@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from seamark.errors import SettingsError
-from seamark.settings import ENVIRONMENT, FILE_ONLY, Settings
+from seamark.settings import Settings
 from seamark.sources import load
+from seamark.variables import ENVIRONMENT, FILE_ONLY
 
 
 @pytest.fixture

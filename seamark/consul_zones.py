@@ -1,0 +1,117 @@
+"""Settings -> the zones that Consul answers: its domains, and the reverse zones it may know."""
+
+import socket
+from dataclasses import dataclass
+
+from catalog.uri import DEFAULT_DNS_PORT, Registry
+from dnsproxy.consul import ConsulOptions, ConsulZone, ReverseZone
+from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.core.memory import Memory, TtlPolicy
+from dnsproxy.core.names import Name, lower, to_text
+from dnsproxy.core.reverse import zones_of
+from dnsproxy.edges.upstreams import GroupOptions, Observe, UpstreamGroup
+from dnsproxy.forwarding import ForwardZone, ZonePolicy
+from seamark.dns_settings import DnsSettings
+from seamark.errors import SettingsError
+from seamark.reading import (
+    listed,
+    parse_datacenter,
+    parse_name,
+    parse_networks,
+    parse_servers,
+    refuse_ourselves,
+)
+
+# Room for some 300 instances in one datagram; beyond that TCP is asked.
+_EDNS_SIZE = 16384
+# One that asks Consul through us must have its answer before resolved calls us broken (2 s,
+# systemd#13432), and before an agent without a leader gives up (7 s).
+_DEADLINE_S = 1.9
+_NEGATIVE_TTL = 5
+_KEEP_STALE_S = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class ConsulSide:
+    """What Consul answers.
+
+    ``zones`` come with the setting that names them; ``reverse`` are asked before the zone that a
+    reverse name lies in.
+    """
+
+    servers: list[Endpoint]
+    zones: list[tuple[str, Name, ConsulZone]]
+    reverse: list[tuple[Name, ReverseZone]]
+
+    @property
+    def words(self) -> str:
+        """One line for people."""
+        names = ", ".join(to_text(name) for _, name, _ in self.zones)
+        return f"{names} -> {listed(self.servers)}"
+
+
+def consul_side(
+    dns: DnsSettings,
+    agent: Registry | None,
+    listen: list[Endpoint],
+    memory: Memory,
+    observe: Observe,
+) -> ConsulSide:
+    """The zones of the Consul that ``dns`` or else the registry names. Raises SettingsError."""
+    servers = _servers(dns, agent, listen)
+    domain = parse_name(dns.domain, "dns.domain")
+    asked = _forward_zone(dns, domain, servers, memory, observe)
+    options = ConsulOptions(
+        domain=lower(domain),
+        datacenters=[parse_datacenter(text, "dns.datacenters") for text in dns.datacenters],
+        empty_names=dns.empty_names,
+    )
+    names = {"dns.domain": domain}
+    if dns.alt_domain:
+        names["dns.alt_domain"] = parse_name(dns.alt_domain, "dns.alt_domain")
+    zones = [(path, name, ConsulZone(lower(name), asked, options)) for path, name in names.items()]
+    reverse = [
+        (name, ReverseZone(asked))
+        for network in parse_networks(dns.consul_reverse, "dns.consul_reverse")
+        for name in zones_of(network)
+    ]
+    return ConsulSide(servers, zones, reverse)
+
+
+def _servers(dns: DnsSettings, agent: Registry | None, listen: list[Endpoint]) -> list[Endpoint]:
+    named = dns.consul_dns
+    texts = [named] if isinstance(named, str) else named
+    texts = [text for text in texts if text]
+    if texts:
+        return parse_servers(texts, "consul-dns", listen, DEFAULT_DNS_PORT)
+    servers = [_resolved(agent.address.host if agent else "127.0.0.1")]
+    refuse_ourselves(servers, "consul-dns", listen)
+    return servers
+
+
+def _resolved(host: str) -> Endpoint:
+    try:
+        return Endpoint(str(socket.getaddrinfo(host, None)[0][4][0]), DEFAULT_DNS_PORT)
+    except OSError as error:
+        raise SettingsError(
+            f"registry: the host `{host}` has no address: {error.strerror or error}",
+            "name Consul's DNS by address with --consul-dns",
+        ) from error
+
+
+def _forward_zone(
+    dns: DnsSettings, domain: Name, servers: list[Endpoint], memory: Memory, observe: Observe
+) -> ForwardZone:
+    group = UpstreamGroup(
+        "consul",
+        servers,
+        GroupOptions(_EDNS_SIZE, cuts_silently=True, deadline_s=_DEADLINE_S),
+        observe,
+    )
+    ttls = TtlPolicy(
+        max_ttl=dns.max_ttl_s,
+        max_negative_ttl=min(dns.max_negative_ttl_s, _NEGATIVE_TTL),
+        keep_stale=_KEEP_STALE_S,
+    )
+    policy = ZonePolicy(ttls, remembers=dns.remember, authoritative=True, doubts_denials=True)
+    return ForwardZone(to_text(domain), group, policy, memory)

@@ -1,0 +1,139 @@
+"""The settings of the DNS proxy: ``[dns]`` and ``[[dns.zone]]`` in ``seamark.toml``."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from dnsproxy.core.access import PRIVATE_NETWORKS
+from dnsproxy.core.querylog import ReplyClass
+
+
+class ZoneSettings(Struct, forbid_unknown_fields=True):
+    """``[[dns.zone]]``: names that are asked elsewhere than all others."""
+
+    name: Annotated[
+        str,
+        Meta(description="The zone, `corp.example`; or `cidr`."),
+    ] = ""
+    cidr: Annotated[
+        str,
+        Meta(description="A network whose reverse names are meant, `10.20.0.0/16`."),
+    ] = ""
+    upstream: Annotated[
+        list[str],
+        Meta(description="Who is asked, as `dns.upstream`."),
+    ] = field(default_factory=list)
+    remember: Annotated[
+        bool | None,
+        Meta(description="As `dns.remember`; that one if it is not given."),
+    ] = None
+    min_ttl_s: Annotated[int, Meta(ge=0, description="As `dns.min_ttl_s`.")] | None = None
+    max_ttl_s: Annotated[int, Meta(ge=0, description="As `dns.max_ttl_s`.")] | None = None
+    max_negative_ttl_s: (
+        Annotated[int, Meta(ge=0, description="As `dns.max_negative_ttl_s`.")] | None
+    ) = None
+    trust_ad: Annotated[bool | None, Meta(description="As `dns.trust_ad`.")] = None
+
+
+class DnsSettings(Struct, forbid_unknown_fields=True):
+    """``[dns]``: questions to answers."""
+
+    listen: Annotated[
+        list[str],
+        Meta(description="Addresses to answer on, UDP and TCP, as `ADDR:PORT`."),
+    ] = field(default_factory=lambda: ["0.0.0.0:53", "[::]:53"])
+    upstream: Annotated[
+        list[str],
+        Meta(description="Who is asked for all other names, in this order; empty: resolv.conf."),
+    ] = field(default_factory=list)
+    zone: Annotated[
+        list[ZoneSettings],
+        Meta(description="Names that are asked elsewhere."),
+    ] = field(default_factory=list)
+    consul_dns: Annotated[
+        str | list[str],
+        Meta(description="Consul's DNS, one or several agents; empty: the registry's host, 8600."),
+    ] = field(default_factory=list)
+    domain: Annotated[
+        str,
+        Meta(description="The domain that Consul is configured with."),
+    ] = "consul"
+    alt_domain: Annotated[
+        str,
+        Meta(description="A second domain under which Consul's names can be asked for."),
+    ] = ""
+    datacenters: Annotated[
+        list[str],
+        Meta(description="Consul's datacenters to search, in order, for what the agent denies."),
+    ] = field(default_factory=list)
+    empty_names: Annotated[
+        bool,
+        Meta(description="Say NODATA, not Consul's NXDOMAIN, of `consul.` and `service.consul.`"),
+    ] = False
+    consul_reverse: Annotated[
+        list[str],
+        Meta(description="Networks whose reverse names Consul is asked for first."),
+    ] = field(default_factory=lambda: list(PRIVATE_NETWORKS))
+    special: Annotated[
+        bool,
+        Meta(description="Answer localhost, private reverse zones and their kin here."),
+    ] = True
+    allow: Annotated[
+        list[str],
+        Meta(description="Networks whose hosts are answered; all others are refused."),
+    ] = field(default_factory=lambda: list(PRIVATE_NETWORKS))
+    hosts: Annotated[
+        list[str],
+        Meta(description="Names of your own: lines of hosts(5), `10.0.0.9 printer.lan printer`."),
+    ] = field(default_factory=list)
+    hosts_files: Annotated[
+        list[str],
+        Meta(description="Files of such lines, read again when they change."),
+    ] = field(default_factory=list)
+    edns_size: Annotated[
+        int,
+        Meta(ge=512, le=4096, description="Bytes in one datagram, sent and asked for."),
+    ] = 1232
+    remember: Annotated[
+        bool,
+        Meta(description="Remember answers for as long as their TTLs say."),
+    ] = True
+    memory_mib: Annotated[
+        int,
+        Meta(ge=1, description="How much may be remembered; half of it of denials."),
+    ] = 64
+    min_ttl_s: Annotated[
+        int,
+        Meta(ge=0, description="Seconds that an answer holds at least, unless its TTL is 0."),
+    ] = 0
+    max_ttl_s: Annotated[
+        int,
+        Meta(ge=0, le=604800, description="Seconds that an answer holds at most."),
+    ] = 86400
+    max_negative_ttl_s: Annotated[
+        int,
+        Meta(ge=0, le=86400, description="Seconds that a denial holds at most; Consul's: 5."),
+    ] = 300
+    trust_ad: Annotated[
+        bool,
+        Meta(description="Pass on the AD bit: the way to the upstreams is safe."),
+    ] = False
+    query_log: Annotated[
+        str,
+        Meta(
+            pattern="^(off|stderr|.*/.*)$",
+            description="Where each query is logged: `off`, `stderr`, or a path with a `/` in it.",
+        ),
+    ] = "off"
+    query_log_sample: Annotated[
+        float,
+        Meta(ge=0, le=1, description="The share of the queries of each class that is kept."),
+    ] = 1.0
+    query_log_classes: Annotated[
+        list[Annotated[str, Meta(pattern=f"^({'|'.join(ReplyClass)})$")]],
+        Meta(description="Which queries are kept, by what came of them; empty: all."),
+    ] = field(default_factory=list)
+    query_log_ring: Annotated[
+        int,
+        Meta(ge=0, le=100_000, description="How many queries are remembered for `/queries`."),
+    ] = 2000

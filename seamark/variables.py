@@ -1,0 +1,100 @@
+"""Environment variables of the settings, and how the text in one is to be read."""
+
+import msgspec.inspect as shape
+from msgspec import Struct
+
+from seamark.settings import Settings
+
+# Setting -> its environment variables, the first that is set counts.
+ENVIRONMENT: dict[str, tuple[str, ...]] = {
+    "node": ("SEAMARK_NODE",),
+    "log_level": ("SEAMARK_LOG_LEVEL",),
+    "catalog.registry": ("SEAMARK_REGISTRY",),
+    "catalog.token_file": ("SEAMARK_TOKEN_FILE", "CONSUL_HTTP_TOKEN_FILE"),
+    "catalog.ca_file": ("CONSUL_CACERT",),
+    "catalog.cert_file": ("CONSUL_CLIENT_CERT",),
+    "catalog.key_file": ("CONSUL_CLIENT_KEY",),
+    "catalog.services": ("SEAMARK_SERVICES",),
+    "catalog.advertise": ("SEAMARK_ADVERTISE",),
+    "registrar.docker": ("SEAMARK_DOCKER", "DOCKER_HOST"),
+    "registrar.ip": ("SEAMARK_IP",),
+    "registrar.internal": ("SEAMARK_INTERNAL",),
+    "registrar.network": ("SEAMARK_NETWORK",),
+    "registrar.family": ("SEAMARK_FAMILY",),
+    "registrar.use_ip_from_label": ("SEAMARK_USE_IP_FROM_LABEL",),
+    "registrar.explicit": ("SEAMARK_EXPLICIT",),
+    "registrar.select": ("SEAMARK_SELECT",),
+    "registrar.name": ("SEAMARK_NAME",),
+    "registrar.suffix": ("SEAMARK_SUFFIX",),
+    "registrar.tags": ("SEAMARK_TAGS",),
+    "registrar.ttl_s": ("SEAMARK_TTL_S",),
+    "registrar.ttl_refresh_s": ("SEAMARK_TTL_REFRESH_S",),
+    "registrar.deregister": ("SEAMARK_DEREGISTER",),
+    "registrar.cleanup": ("SEAMARK_CLEANUP",),
+    "registrar.purge": ("SEAMARK_PURGE",),
+    "registrar.resync_s": ("SEAMARK_RESYNC_S",),
+    "registrar.retry_attempts": ("SEAMARK_RETRY_ATTEMPTS",),
+    "registrar.retry_interval_ms": ("SEAMARK_RETRY_INTERVAL_MS",),
+    "dns.listen": ("SEAMARK_LISTEN",),
+    "dns.upstream": ("SEAMARK_UPSTREAM",),
+    "dns.consul_dns": ("SEAMARK_CONSUL_DNS",),
+    "dns.domain": ("SEAMARK_DOMAIN",),
+    "dns.alt_domain": ("SEAMARK_ALT_DOMAIN",),
+    "dns.datacenters": ("SEAMARK_DATACENTERS",),
+    "dns.empty_names": ("SEAMARK_EMPTY_NAMES",),
+    "dns.consul_reverse": ("SEAMARK_CONSUL_REVERSE",),
+    "dns.special": ("SEAMARK_SPECIAL",),
+    "dns.allow": ("SEAMARK_ALLOW",),
+    # A line has blanks, and commas in its comment: no list in a variable can hold it.
+    "dns.hosts": (),
+    "dns.hosts_files": ("SEAMARK_HOSTS_FILES",),
+    "dns.edns_size": ("SEAMARK_EDNS_SIZE",),
+    "dns.remember": ("SEAMARK_REMEMBER",),
+    "dns.memory_mib": ("SEAMARK_MEMORY_MIB",),
+    "dns.min_ttl_s": ("SEAMARK_MIN_TTL_S",),
+    "dns.max_ttl_s": ("SEAMARK_MAX_TTL_S",),
+    "dns.max_negative_ttl_s": ("SEAMARK_MAX_NEGATIVE_TTL_S",),
+    "dns.trust_ad": ("SEAMARK_TRUST_AD",),
+    "dns.query_log": ("SEAMARK_QUERY_LOG",),
+    "dns.query_log_sample": ("SEAMARK_QUERY_LOG_SAMPLE",),
+    "dns.query_log_classes": ("SEAMARK_QUERY_LOG_CLASSES",),
+    "dns.query_log_ring": ("SEAMARK_QUERY_LOG_RING",),
+    "http.listen": ("SEAMARK_HTTP",),
+}
+# What no variable can say: tables.
+FILE_ONLY = {"dns.zone"}
+
+
+def _types() -> dict[str, tuple[shape.Type, ...]]:
+    """Setting -> the types that its value may have."""
+    found: dict[str, tuple[shape.Type, ...]] = {}
+    for name, types in _fields(Settings).items():
+        section = types[0]
+        if isinstance(section, shape.StructType):
+            found |= {f"{name}.{key}": value for key, value in _fields(section.cls).items()}
+        else:
+            found[name] = types
+    return found
+
+
+def _fields(struct: type[Struct]) -> dict[str, tuple[shape.Type, ...]]:
+    whole = shape.type_info(struct)
+    assert isinstance(whole, shape.StructType)
+    return {field.encode_name: _alternatives(field.type) for field in whole.fields}
+
+
+def _alternatives(kind: shape.Type) -> tuple[shape.Type, ...]:
+    bare = kind.type if isinstance(kind, shape.Metadata) else kind
+    return bare.types if isinstance(bare, shape.UnionType) else (bare,)
+
+
+def _of(kind: type[shape.Type]) -> frozenset[str]:
+    return frozenset(
+        name for name, types in _types().items() if any(isinstance(one, kind) for one in types)
+    )
+
+
+LISTS = _of(shape.ListType)
+NUMBERS = _of(shape.FloatType)
+INTEGERS = _of(shape.IntType)
+BOOLEANS = _of(shape.BoolType)
