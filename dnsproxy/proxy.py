@@ -7,11 +7,14 @@ from time import monotonic, time
 import gevent
 
 from dnsproxy.core.access import AllowList
+from dnsproxy.core.chains import is_dangling
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.exchange import Exchange, Source
 from dnsproxy.core.gate import EDNS_SIZE, Query, Refusal, admit, is_query
 from dnsproxy.core.names import to_text
-from dnsproxy.core.replies import rcode_reply, refuse, size_limit, write
+from dnsproxy.core.records import Reply
+from dnsproxy.core.replies import refuse, size_limit, write
+from dnsproxy.core.request import Request
 from dnsproxy.core.wire import TC, Rcode
 from dnsproxy.edges.everywhere import EachAddress, listen_on
 from dnsproxy.edges.listeners import Listener
@@ -21,6 +24,7 @@ from dnsproxy.resolver import Resolver
 log = logging.getLogger("dnsproxy")
 
 DRAIN_S = 2.0
+_FAULT = Found(Reply(int(Rcode.SERVFAIL)), Source.NOBODY, "")
 
 
 class DnsProxy:
@@ -75,31 +79,34 @@ class DnsProxy:
         query = refusal or admit(packet, client)
         if isinstance(query, Refusal):
             self._observe(refused(query, client, tcp=tcp, now=time()))
-            return refuse(query)
-        try:
-            found = self._resolver.recall(query.request)
-        except Exception:
-            log.exception("no answer for %s", to_text(query.question.name))
-            return rcode_reply(query, Rcode.SERVFAIL)
-        return query if found is None else self._write(query, found, start, tcp=tcp)
+            return refuse(query, self._edns_size)
+        return self._answer(query, self._resolver.recall, start, tcp=tcp) or query
 
     def resolve(self, query: Query, *, tcp: bool) -> bytes:
         """See :class:`~dnsproxy.edges.answerer.Answerer`."""
-        start = monotonic()
+        wire = self._answer(query, self._resolver.resolve, monotonic(), tcp=tcp)
+        assert wire is not None
+        return wire
+
+    def shed(self, query: Query, *, tcp: bool) -> bytes:
+        """See :class:`~dnsproxy.edges.answerer.Answerer`."""
+        return self._write(query, self._resolver.shed(query.request), monotonic(), tcp=tcp)
+
+    def _answer(
+        self, query: Query, find: Callable[[Request], Found | None], start: float, *, tcp: bool
+    ) -> bytes | None:
+        """The reply with what ``find`` finds; None if it finds nothing."""
         try:
-            return self._write(query, self._resolver.resolve(query.request), start, tcp=tcp)
+            found = find(query.request)
+            return None if found is None else self._write(query, found, start, tcp=tcp)
         except Exception:
             # A fault of ours costs this answer, never the process; the client is not kept waiting.
             log.exception("no answer for %s", to_text(query.question.name))
-            return rcode_reply(query, Rcode.SERVFAIL)
-
-    def shed(self, query: Query) -> bytes:
-        """See :class:`~dnsproxy.edges.answerer.Answerer`."""
-        return self._write(query, self._resolver.shed(query.request), monotonic(), tcp=False)
+            return self._write(query, _FAULT, start, tcp=tcp)
 
     def _write(self, query: Query, found: Found, start: float, *, tcp: bool) -> bytes:
         limit = size_limit(query, tcp=tcp, edns_size=self._edns_size)
-        wire = write(query, found.reply, limit)
+        wire = write(query, found.reply, limit, self._edns_size)
         self._observe(
             Exchange(
                 at=time(),
@@ -115,6 +122,7 @@ class DnsProxy:
                 size=len(wire),
                 truncated=bool(wire[2] & TC >> 8),
                 answers=len(found.reply.answer),
+                dangling=is_dangling(query.question, found.reply),
             )
         )
         return wire

@@ -45,6 +45,13 @@ def is_complete(question: Question, reply: Reply) -> bool:
     )
 
 
+def is_dangling(question: Question, reply: Reply) -> bool:
+    """Whether the answer is nothing but CNAMEs that nobody asked for: the chain ends in nothing."""
+    if question.qtype in _NOT_FOLLOWED or not reply.answer:
+        return False
+    return all(record.rtype == Type.CNAME for record in reply.answer)
+
+
 def joined(question: Question, first: Reply, end: Name, rest: Reply) -> Reply:
     """The CNAMEs of one reply up to ``end``, and what another says of ``end``.
 

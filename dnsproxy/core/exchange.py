@@ -29,7 +29,8 @@ class Exchange:
 
     ``at`` is in seconds since the epoch, ``took`` in seconds; ``name`` is None where no question
     could be read. ``zone`` is the name of the configured zone as text, ``server`` the upstream that
-    answered, as text; both empty where there was none.
+    answered, as text; both empty where there was none. ``dangling``: the answer is nothing but
+    CNAMEs that lead to no record of the type asked for.
     """
 
     at: float
@@ -45,3 +46,4 @@ class Exchange:
     size: int = 0
     truncated: bool = False
     answers: int = 0
+    dangling: bool = False

@@ -27,7 +27,7 @@ class ReplyClass(StrEnum):
 
     OK = "ok"
     NODATA = "nodata"
-    """NOERROR without a record in the answer section, and nothing was cut off (RFC 2308 2.2)."""
+    """NOERROR without a record of the type, CNAMEs or not, and nothing cut off (RFC 2308 2.2)."""
     NXDOMAIN = "nxdomain"
     SERVFAIL = "servfail"
     REFUSED = "refused"
@@ -51,7 +51,8 @@ _OK, _NODATA, _OTHER = ReplyClass.OK, ReplyClass.NODATA, ReplyClass.OTHER
 def classify(exchange: Exchange) -> ReplyClass:
     """The class of an exchange. Called for every query: kept cheap."""
     if exchange.rcode == 0:
-        return _OK if exchange.answers or exchange.truncated else _NODATA
+        found = exchange.answers and not exchange.dangling
+        return _OK if found or exchange.truncated else _NODATA
     return _BY_RCODE.get(exchange.rcode, _OTHER)
 
 

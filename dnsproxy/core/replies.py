@@ -40,29 +40,30 @@ def size_limit(query: Query, *, tcp: bool, edns_size: int = EDNS_SIZE) -> int:
     return min(query.udp_size or UDP_SIZE_WITHOUT_EDNS, edns_size)
 
 
-def refuse(refusal: Refusal) -> bytes:
+def refuse(refusal: Refusal, edns_size: int = EDNS_SIZE) -> bytes:
     """The reply to a packet that the gate refused."""
     if refusal.query is not None:
-        return rcode_reply(refusal.query, refusal.rcode)
+        return rcode_reply(refusal.query, refusal.rcode, edns_size)
     packet_id, flags = struct.unpack_from("!HH", refusal.packet)
     # Opcode and RD are given back, all else is ours (RFC 1035 4.1.1).
     flags = QR | (flags & 0x7800) | (flags & RD) | refusal.rcode
     return HEADER.pack(packet_id, flags, 0, 0, 0, 0)
 
 
-def rcode_reply(query: Query, rcode: Rcode) -> bytes:
+def rcode_reply(query: Query, rcode: Rcode, edns_size: int = EDNS_SIZE) -> bytes:
     """A reply without records."""
-    opt = _opt(query, rcode)
+    opt = _opt(query, rcode, edns_size)
     header = HEADER.pack(query.message.id, _flags(query) | rcode & 0xF, 1, 0, 0, 1 if opt else 0)
     return header + query.question.wire + opt
 
 
-def write(query: Query, reply: Reply, limit: int) -> bytes:
+def write(query: Query, reply: Reply, limit: int, edns_size: int = EDNS_SIZE) -> bytes:
     """``reply`` for this client, in ``limit`` bytes; TC is set if something had to be left out.
 
-    AD is told only to those who asked for it (RFC 6840 5.8).
+    ``edns_size`` is what our own OPT says. AD is told only to those who asked for it (RFC 6840
+    5.8).
     """
-    opt = _opt(query, reply.rcode, stale=reply.stale)
+    opt = _opt(query, reply.rcode, edns_size, stale=reply.stale)
     body, counts, cut = pack(query.question, reply, limit - len(opt))
     flags = _flags(query) | reply.rcode & 0xF
     flags |= AA if reply.authoritative else 0
@@ -80,13 +81,13 @@ def _flags(query: Query) -> int:
     return QR | RA | query.message.flags & (RD | CD)
 
 
-def _opt(query: Query, rcode: int, *, stale: bool = False) -> bytes:
+def _opt(query: Query, rcode: int, edns_size: int, *, stale: bool = False) -> bytes:
     """Our own OPT if the client sent one: our size, its DO bit (RFC 3225), why it is stale."""
     if query.udp_size is None:
         return b""
     ttl = rcode >> 4 << 24 | (0x8000 if query.dnssec_ok else 0)
     option = _STALE_ANSWER if stale else b""
-    return _OPT.pack(0, Type.OPT, EDNS_SIZE, ttl, len(option)) + option
+    return _OPT.pack(0, Type.OPT, edns_size, ttl, len(option)) + option
 
 
 def upstream_query(request: Request, query_id: int, edns_size: int) -> bytes:

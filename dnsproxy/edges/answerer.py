@@ -19,7 +19,7 @@ class Answerer(Protocol):
     def resolve(self, query: Query, *, tcp: bool) -> bytes:
         """The reply; may wait."""
 
-    def shed(self, query: Query) -> bytes:
+    def shed(self, query: Query, *, tcp: bool) -> bytes:
         """The reply to a query that there is no room to wait for."""
 
 

@@ -95,7 +95,7 @@ class _Connection:
             if isinstance(reply, Query) and not self._in_flight.full():
                 self._outstanding.add(self._in_flight.spawn(self._wait_and_write, reply))
             elif isinstance(reply, Query):
-                self._write(self._answerer.shed(reply))
+                self._write(self._answerer.shed(reply, tcp=True))
             elif reply is not None:
                 self._write(reply)
             if reply is None or self._broken:

@@ -88,7 +88,7 @@ class UdpListener:
             self._send(reply, ancillary, client)
         elif reply is not None and self._pool.full():
             # To wait for room here would hold up those that need no waiting.
-            self._send(self._answerer.shed(reply), ancillary, client)
+            self._send(self._answerer.shed(reply, tcp=False), ancillary, client)
         elif reply is not None:
             self._pool.spawn(self._wait_and_send, reply, ancillary, client)
 

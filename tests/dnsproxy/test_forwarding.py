@@ -33,6 +33,30 @@ def proxy(*upstreams: ScriptedUpstream, consul: str = "127.0.0.1:9") -> Running:
     return Running("dnsproxy", "--listen", "127.0.0.1:0", "--http", "off", "--no-remember", *flags)
 
 
+@pytest.mark.parametrize("size", [512, 1232, 4096])
+def test_a_datagram_is_as_large_as_both_sides_allow(size: int):
+    """`dns.edns_size` bounds what we send, what we ask for, and is what our own OPT says."""
+    many = [f"a.example. 60 A 192.0.{n // 250}.{n % 250 + 1}" for n in range(300)]
+
+    def script(query: dns.message.Message) -> list[bytes]:
+        return [reply_to(query, *many).to_wire(max_size=65535)]
+
+    with (
+        ScriptedUpstream(script) as upstream,
+        Running(
+            *("dnsproxy", "--listen", "127.0.0.1:0", "--http", "off"),
+            *("--upstream", upstream.address, "--consul-dns", "127.0.0.1:9"),
+            SEAMARK_EDNS_SIZE=str(size),
+        ) as running,
+    ):
+        reply = ask(running.port, "a.example", edns=4096)
+        assert size == reply.payload
+        assert size - 16 < len(reply.to_wire()) <= size
+        assert reply.flags & dns.flags.TC
+        assert 300 == len(records(ask(running.port, "a.example", edns=4096, tcp=True)))
+    assert [size] == [query.payload for query, _ in upstream.queries]
+
+
 def altered(change: str) -> Script:
     """A wrong packet, and then the right one."""
 

@@ -22,6 +22,8 @@ LABELS = st.lists(st.binary(min_size=1, max_size=63), max_size=3).map(tuple)
     [
         ("ok", {}),
         ("nodata", {"answers": 0}),
+        ("nodata", {"answers": 1, "dangling": True}),
+        ("ok", {"answers": 1, "dangling": True, "truncated": True}),
         ("ok", {"answers": 0, "truncated": True}),
         ("nxdomain", {"rcode": 3, "answers": 0}),
         ("nxdomain", {"rcode": 3, "answers": 1}),

@@ -8,9 +8,16 @@ import dns.rcode
 import pytest
 from hypothesis import given, strategies as st
 
-from dnsproxy.core.gate import Query, admit
-from dnsproxy.core.records import unpack
-from dnsproxy.core.replies import match_reply, rcode_reply, size_limit, upstream_query, write
+from dnsproxy.core.gate import Query, Refusal, admit
+from dnsproxy.core.records import Reply, unpack
+from dnsproxy.core.replies import (
+    match_reply,
+    rcode_reply,
+    refuse,
+    size_limit,
+    upstream_query,
+    write,
+)
 from dnsproxy.core.wire import Message, Rcode, scan
 from tests.dnsproxy.packets import query, reply
 
@@ -71,6 +78,14 @@ def test_a_client_without_edns_gets_none():
     edns = dns.message.from_wire(relay(asked, upstream, 1232, authoritative=False))
     assert plain.edns == -1
     assert (edns.edns, edns.payload) == (0, 1232)
+
+
+def test_our_opt_says_the_size_that_was_set():
+    """What we take in is told in answers and refusals alike (RFC 6891 6.2.3)."""
+    asked = query("a.example", size=4000)
+    written = write(asked, Reply(), 4096, edns_size=4096)
+    refused = refuse(Refusal(Rcode.BADVERS, asked.message.wire, asked), edns_size=4096)
+    assert [4096, 4096] == [dns.message.from_wire(wire).payload for wire in (written, refused)]
 
 
 def test_another_resolvers_aa_is_not_ours():

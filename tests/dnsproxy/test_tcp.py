@@ -50,7 +50,7 @@ class Patient:
             self.waiting -= 1
         return query.message.wire + self.padding
 
-    def shed(self, query: Query) -> bytes:
+    def shed(self, query: Query, *, tcp: bool) -> bytes:
         """Counts."""
         self.shed_queries += 1
         return query.message.wire

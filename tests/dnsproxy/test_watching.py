@@ -6,12 +6,21 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import dns.message
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.asking import ask
+from dnsproxy.core.access import AllowList
+from dnsproxy.core.exchange import Exchange, Source
+from dnsproxy.core.records import Reply
+from dnsproxy.core.wire import Question, Rcode
+from dnsproxy.core.zones import ZoneTable
+from dnsproxy.proxy import DnsProxy
+from dnsproxy.resolver import Resolver, Routes
+from tests.asking import ask, rcode
 from tests.commands import Running
 from tests.dnsproxy.packets import query_wire
+from tests.dnsproxy.scripted import scene
 from tests.waits import Waits
 
 FLAGS = ["--listen", "127.0.0.1:0", "--services", "conf/services.json", "--node", "n1"]
@@ -86,6 +95,19 @@ def test_an_upstream_that_does_not_answer_is_counted(proxy, http):
     assert 0 == samples["seamark_dns_memory_entries", "answers"]
 
 
+def test_an_alias_that_leads_to_nothing_is_nodata(http):
+    """Its CNAME is a record of the answer, and none that was asked for (RFC 2308 2.2)."""
+    told = {"ext.service.consul": ["ext.service.consul. 0 CNAME www.example."]}
+    outside = {"www.example": ["www.example. 60 A 192.0.2.1"]}
+    with scene(told, outside, "--http", f"127.0.0.1:{http}") as running:
+        for qtype in ("A", "MX", "CNAME"):
+            ask(running.port, "ext.service.consul", qtype)
+        newest = [json.loads(line) for line in get(http, "queries").splitlines()]
+    assert [("CNAME", "ok"), ("MX", "nodata"), ("A", "ok")] == [
+        (one["type"], one["class"]) for one in newest
+    ]
+
+
 def test_a_query_log_that_cannot_be_written_costs_no_answer(http):
     """The folder is not there: said at the start, and DNS runs."""
     where = ["--http", f"127.0.0.1:{http}", "--query-log", "/nowhere/queries.log"]
@@ -112,3 +134,18 @@ def test_the_settings_of_the_query_log_reach_it(http, log):
 def read(log: Path) -> list[dict[str, object]]:
     """The lines of the log so far."""
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def test_a_fault_of_ours_is_an_answer_and_is_told():
+    """It costs the client its answer, and nobody has to wonder where the query went."""
+
+    def broken(question: Question) -> Reply | None:
+        raise ZeroDivisionError
+
+    seen: list[Exchange] = []
+    resolver = Resolver(Routes(ZoneTable([]), hosts=broken))
+    proxy = DnsProxy([], resolver, AllowList(), observe=seen.append)
+    reply = proxy.accept(query_wire(NAME), "127.0.0.1", tcp=False)
+    assert isinstance(reply, bytes)
+    assert "SERVFAIL" == rcode(dns.message.from_wire(reply))
+    assert [(Rcode.SERVFAIL, Source.NOBODY)] == [(one.rcode, one.source) for one in seen]
