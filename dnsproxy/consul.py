@@ -3,6 +3,7 @@
 Also the reverse zones that Consul may know something of.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import time
@@ -17,12 +18,14 @@ from dnsproxy.core.consul import (
 )
 from dnsproxy.core.embedded import soa
 from dnsproxy.core.exchange import Source
-from dnsproxy.core.names import Name
+from dnsproxy.core.names import Name, to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Request
-from dnsproxy.core.wire import Rcode
+from dnsproxy.core.wire import Rcode, Type
 from dnsproxy.errors import UpstreamFailed
 from dnsproxy.forwarding import ForwardZone, Found
+
+log = logging.getLogger("dnsproxy")
 
 # Asks a zone, or only its memory; None where that would have to wait.
 Get = Callable[[Request], Found | None]
@@ -51,6 +54,7 @@ class ConsulZone:
         self._suffix = suffix
         self._zone = zone
         self._options = options
+        self._has_told = False
 
     def recall(self, request: Request) -> Found | None:
         """What is remembered, or needs nobody; no waiting."""
@@ -63,12 +67,15 @@ class ConsulZone:
         return found
 
     def _answer(self, request: Request, get: Get) -> Found | None:
+        if request.returned:
+            return self._refuse(request)
         name = request.question.name[: len(request.question.name) - len(self._suffix)]
         labels = request.question.key[: len(name)]
         if self._is_unknown(labels):
             return Found(self._denial(), Source.SPECIAL, self.name)
-        own = (*name, *self._options.domain)
-        found = get(request if self._is_own else request.about(own))
+        # Consul gives some owners the spelling that the question's domain has.
+        own = request.question.name if self._is_own else (*name, *self._options.domain)
+        found = get(_about(request, own))
         if found is not None and found.reply.rcode == Rcode.NXDOMAIN:
             found = self._searched(request, own, get, found)
         if found is None:
@@ -82,7 +89,7 @@ class ConsulZone:
             if place is None:
                 return denied
             there = (*place, *self._options.domain)
-            found = get(request.about(there))
+            found = get(_about(request, there))
             if found is None:
                 return None
             if found.reply.rcode == Rcode.NOERROR:
@@ -93,6 +100,19 @@ class ConsulZone:
         if reply.rcode == Rcode.NXDOMAIN and self._options.empty_names:
             reply = nodata(reply) if is_empty_non_terminal(labels) else reply
         return reply if self._is_own else moved(reply, self._options.domain, self._suffix)
+
+    def _refuse(self, request: Request) -> Found:
+        """Consul asks us what we asked it: it would go round until both give up (consul#6183)."""
+        if not self._has_told:
+            self._has_told = True
+            log.warning(
+                "Consul at %s does not hold %s: it sent our question for %s on, and it came back; "
+                "set dns.domain to the `domain` of its configuration",
+                ", ".join(map(str, self._zone.group.servers)),
+                self.name,
+                to_text(request.question.name),
+            )
+        return Found(Reply(int(Rcode.REFUSED)), Source.GATE, self.name)
 
     @property
     def _is_own(self) -> bool:
@@ -109,11 +129,22 @@ class ConsulZone:
         return moved(denial, (b"consul",), self._suffix)
 
 
+def _about(request: Request, name: Name) -> Request:
+    """The request as Consul is asked.
+
+    With recursors it hands every DS question to them, its own names' too. Nothing of its zone is
+    signed, so that what it says of another such type is what there is to say of DS.
+    """
+    qtype = request.question.qtype
+    return request.about(name, Type.DNSKEY if qtype == Type.DS else qtype)
+
+
 class ReverseZone:
     """Reverse names that Consul may know: it is asked first, then who would be without it.
 
     What Consul does not know it denies in several ways (NXDOMAIN, on 1.8 SERVFAIL): none of them
-    is the last word, because it takes all of arpa for its own (consul#6462).
+    is the last word, because it takes all of arpa for its own (consul#6462). It gives the pointer
+    for whatever type is asked for; a name with a pointer and no record of the type is NODATA.
     """
 
     def __init__(self, consul: ForwardZone) -> None:
@@ -122,13 +153,21 @@ class ReverseZone:
 
     def recall(self, request: Request) -> Found | None:
         """What is remembered of Consul's answers."""
-        found = self._consul.recall(request)
-        return found if found is not None and found.reply.answer else None
+        return _pointed(request, self._consul.recall(_pointer(request)))
 
     def ask(self, request: Request, deadline: float) -> Found | None:
         """Consul's answer if it has one; waits."""
         try:
-            found = self._consul.ask(request, deadline)
+            return _pointed(request, self._consul.ask(_pointer(request), deadline))
         except UpstreamFailed:
             return None
-        return found if found.reply.answer else None
+
+
+def _pointer(request: Request) -> Request:
+    return request.about(request.question.name, Type.PTR)
+
+
+def _pointed(request: Request, found: Found | None) -> Found | None:
+    if found is None or not found.reply.answer or request.question.qtype in {Type.PTR, Type.ANY}:
+        return found if found is not None and found.reply.answer else None
+    return replace(found, reply=Reply(authoritative=True))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from time import monotonic, time
 
 import gevent
@@ -11,6 +12,7 @@ from dnsproxy.core.chains import is_dangling
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.exchange import Exchange, Source
 from dnsproxy.core.gate import EDNS_SIZE, Query, Refusal, admit, is_query
+from dnsproxy.core.mark import carries
 from dnsproxy.core.names import to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import refuse, size_limit, write
@@ -27,28 +29,34 @@ DRAIN_S = 2.0
 _FAULT = Found(Reply(int(Rcode.SERVFAIL)), Source.NOBODY, "")
 
 
-class DnsProxy:
-    """Answers on every address of ``listen``. Binds on ``start``; raises ListenError there.
+@dataclass(frozen=True, slots=True)
+class ProxyOptions:
+    """How clients are served.
 
     ``leave``: addresses of this host that belong to a server which we ask; where we listen on all,
-    these are never taken, even when their holder restarts.
+    these are never taken, even when their holder restarts. ``edns_size``: bytes in one datagram.
+    ``mark``: what is on our own questions to servers that may ask us in turn.
     """
+
+    allow: AllowList
+    leave: Collection[Endpoint] = ()
+    edns_size: int = EDNS_SIZE
+    mark: bytes = b""
+
+
+class DnsProxy:
+    """Answers on every address of ``listen``. Binds on ``start``; raises ListenError there."""
 
     def __init__(
         self,
         listen: Sequence[Endpoint],
         resolver: Resolver,
-        allow: AllowList,
-        *,
-        leave: Collection[Endpoint] = (),
-        edns_size: int = EDNS_SIZE,
+        options: ProxyOptions,
         observe: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self._listen = listen
         self._resolver = resolver
-        self._allow = allow
-        self._leave = leave
-        self._edns_size = edns_size
+        self._options = options
         self._observe = observe
         self._listeners: list[Listener | EachAddress] = []
 
@@ -56,7 +64,7 @@ class DnsProxy:
         """Bind everything, then begin to answer. Returns the addresses, real ports in them."""
         try:
             for address in self._listen:
-                self._listeners.append(listen_on(address, self, self._leave))
+                self._listeners.append(listen_on(address, self, self._options.leave))
         except BaseException:
             self.stop(0)
             raise
@@ -75,11 +83,13 @@ class DnsProxy:
             return None
         start = monotonic()
         # Before anything is parsed, and the same on every transport.
-        refusal = None if self._allow.allows(client) else Refusal(Rcode.REFUSED, packet)
+        refusal = None if self._options.allow.allows(client) else Refusal(Rcode.REFUSED, packet)
         query = refusal or admit(packet, client)
         if isinstance(query, Refusal):
             self._observe(refused(query, client, tcp=tcp, now=time()))
-            return refuse(query, self._edns_size)
+            return refuse(query, self._options.edns_size)
+        if carries(query.message, self._options.mark):
+            query = replace(query, returned=True)
         return self._answer(query, self._resolver.recall, start, tcp=tcp) or query
 
     def resolve(self, query: Query, *, tcp: bool) -> bytes:
@@ -105,8 +115,8 @@ class DnsProxy:
             return self._write(query, _FAULT, start, tcp=tcp)
 
     def _write(self, query: Query, found: Found, start: float, *, tcp: bool) -> bytes:
-        limit = size_limit(query, tcp=tcp, edns_size=self._edns_size)
-        wire = write(query, found.reply, limit, self._edns_size)
+        limit = size_limit(query, tcp=tcp, edns_size=self._options.edns_size)
+        wire = write(query, found.reply, limit, self._options.edns_size)
         self._observe(
             Exchange(
                 at=time(),

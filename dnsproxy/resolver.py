@@ -13,6 +13,7 @@ from dnsproxy.core.exchange import Source
 from dnsproxy.core.names import Name, lower, to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Request
+from dnsproxy.core.reverse import address_of
 from dnsproxy.core.wire import Question, Rcode, Type
 from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.upstreams import DEADLINE_S
@@ -22,7 +23,6 @@ from dnsproxy.forwarding import Found
 log = logging.getLogger("dnsproxy")
 
 _QUIET_S = 10.0
-_REVERSE_TYPES = {Type.PTR, Type.ANY}
 
 
 class Zone(Protocol):
@@ -58,12 +58,16 @@ class OptionalZone(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalZone:
-    """A zone whose answers are made here, from a catalog or by rule."""
+    """A zone whose answers are made here, from a catalog or by rule.
+
+    ``delegated`` is its apex if DS there is to be asked of who answers above it.
+    """
 
     name: str
     source: Source
     answer: Callable[[Question], Reply]
     completes: bool = False
+    delegated: Name | None = None
 
     def recall(self, request: Request) -> Found:
         """The answer; never waits."""
@@ -91,6 +95,14 @@ class Routes:
     hosts: Callable[[Question], Reply | None] = lambda question: None
     reverse: ZoneTable[OptionalZone] | None = None
 
+    def zone(self, question: Question) -> Zone | None:
+        """The zone that a question belongs to."""
+        zone = self.zones.find(question.key)
+        if question.qtype == Type.DS and isinstance(zone, LocalZone):
+            above = zone.delegated == question.key
+            return self.zones.find(question.key[1:]) or zone if above else zone
+        return zone
+
     def host(self, request: Request) -> Found | None:
         """What the hosts entries say."""
         reply = self.hosts(request.question)
@@ -98,9 +110,11 @@ class Routes:
 
     def reverse_zone(self, request: Request) -> OptionalZone | None:
         """Who may know a reverse name beside the zone that it lies in."""
-        if self.reverse is None or request.question.qtype not in _REVERSE_TYPES:
+        if self.reverse is None or request.returned:
             return None
-        return self.reverse.find(request.question.key)
+        zone = self.reverse.find(request.question.key)
+        whole = zone is not None and address_of(request.question.key) is not None
+        return zone if whole else None
 
 
 # Asks the zone that a request lies in, or only memories; None where that would have to wait.
@@ -140,9 +154,6 @@ class Resolver:
         self._tell(f"too many queries wait for upstreams; {name} given up")
         return Found(Reply(int(Rcode.SERVFAIL)), Source.NOBODY, "")
 
-    def _zone(self, name: Name) -> Zone | None:
-        return self._routes.zones.find(lower(name))
-
     def _recall(self, request: Request) -> Found | None:
         found = self._routes.host(request)
         if found is not None:
@@ -151,7 +162,7 @@ class Resolver:
         if reverse is not None:
             # Whether Consul knows it now, only Consul can say.
             return reverse.recall(request)
-        zone = self._zone(request.question.key)
+        zone = self._routes.zone(request.question)
         return zone.recall(request) if zone is not None else _REFUSED
 
     def _ask(self, request: Request, deadline: float) -> Found:
@@ -161,7 +172,7 @@ class Resolver:
             found = reverse.ask(request, deadline)
         if found is not None:
             return found
-        zone = self._zone(request.question.key)
+        zone = self._routes.zone(request.question)
         if zone is None:
             return _REFUSED
         try:
@@ -197,9 +208,9 @@ class Resolver:
         chain = targets(request.question, reply)
         if not chain:
             return None
-        here = self._zone(request.question.key)
+        here = self._routes.zone(request.question)
         for target in chain:
-            there = self._zone(target)
+            there = self._routes.zones.find(lower(target))
             if there is not None and there is not here:
                 return target
         open_end = here is not None and not here.completes

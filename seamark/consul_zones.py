@@ -32,6 +32,14 @@ _KEEP_STALE_S = 86400
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Who is told what came of each question, and the mark that is on those to Consul."""
+
+    observe: Observe = lambda server, outcome, took: None
+    mark: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsulSide:
     """What Consul answers.
 
@@ -55,12 +63,12 @@ def consul_side(
     agent: Registry | None,
     listen: list[Endpoint],
     memory: Memory,
-    observe: Observe,
+    asking: Asking,
 ) -> ConsulSide:
     """The zones of the Consul that ``dns`` or else the registry names. Raises SettingsError."""
     servers = _servers(dns, agent, listen)
     domain = parse_name(dns.domain, "dns.domain")
-    asked = _forward_zone(dns, domain, servers, memory, observe)
+    asked = _forward_zone(dns, domain, servers, memory, asking)
     options = ConsulOptions(
         domain=lower(domain),
         datacenters=[parse_datacenter(text, "dns.datacenters") for text in dns.datacenters],
@@ -100,13 +108,13 @@ def _resolved(host: str) -> Endpoint:
 
 
 def _forward_zone(
-    dns: DnsSettings, domain: Name, servers: list[Endpoint], memory: Memory, observe: Observe
+    dns: DnsSettings, domain: Name, servers: list[Endpoint], memory: Memory, asking: Asking
 ) -> ForwardZone:
     group = UpstreamGroup(
         "consul",
         servers,
-        GroupOptions(_EDNS_SIZE, cuts_silently=True, deadline_s=_DEADLINE_S),
-        observe,
+        GroupOptions(_EDNS_SIZE, cuts_silently=True, deadline_s=_DEADLINE_S, mark=asking.mark),
+        asking.observe,
     )
     ttls = TtlPolicy(
         max_ttl=dns.max_ttl_s,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from dnsproxy.core.access import PRIVATE_NETWORKS
+from dnsproxy.core.access import PRIVATE_NETWORKS, REACHABLE_NETWORKS
 from dnsproxy.core.querylog import ReplyClass
 
 
@@ -73,7 +73,7 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
     consul_reverse: Annotated[
         list[str],
         Meta(description="Networks whose reverse names Consul is asked for first."),
-    ] = field(default_factory=lambda: list(PRIVATE_NETWORKS))
+    ] = field(default_factory=lambda: list(REACHABLE_NETWORKS))
     special: Annotated[
         bool,
         Meta(description="Answer localhost, private reverse zones and their kin here."),

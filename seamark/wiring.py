@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import secrets
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from dnsproxy.core.names import from_text
 from dnsproxy.core.querylog import ReplyClass, Selection
 from dnsproxy.edges.observer import Gauge, Observer, Reading
 from dnsproxy.edges.querylog import QueryLog
-from dnsproxy.proxy import DnsProxy
+from dnsproxy.proxy import DnsProxy, ProxyOptions
 from dnsproxy.resolver import Resolver
 from registrar.edges.engine import DockerEngine
 from registrar.errors import EngineUnavailable
@@ -27,10 +28,14 @@ from seamark.addresses import (
     is_local,
     parse_endpoint,
 )
+from seamark.consul_zones import Asking
 from seamark.dns_settings import DnsSettings
 from seamark.errors import SettingsError
 from seamark.settings import Settings
 from seamark.zones import ZoneBuilder
+
+# Nobody guesses it, and nobody else's query is taken for ours.
+_MARK_BYTES = 16
 
 
 def registry(settings: Settings, environment: Mapping[str, str]) -> Registry | None:
@@ -91,19 +96,12 @@ def dns_proxy(
 ) -> tuple[DnsProxy, list[str]]:
     """The DNS proxy, and what it does in words: one line a zone."""
     listen = _listen(settings)
-    allow = _allow(settings)
-    builder = ZoneBuilder(settings, listen, watcher.upstream)
+    mark = secrets.token_bytes(_MARK_BYTES)
+    builder = ZoneBuilder(settings, listen, Asking(watcher.upstream, mark))
     resolver = Resolver(builder.routes(catalog, agent))
     watcher.gauges |= _memory_gauges(builder.memory)
-    proxy = DnsProxy(
-        listen,
-        resolver,
-        allow,
-        leave=builder.asked,
-        edns_size=settings.dns.edns_size,
-        observe=watcher.record,
-    )
-    return proxy, builder.words
+    options = ProxyOptions(_allow(settings), builder.asked, settings.dns.edns_size, mark)
+    return DnsProxy(listen, resolver, options, watcher.record), builder.words
 
 
 def _memory_gauges(memory: Memory) -> dict[Gauge, Reading]:

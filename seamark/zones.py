@@ -13,11 +13,11 @@ from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.reverse import zones_of
 from dnsproxy.core.zones import ZoneTable
-from dnsproxy.edges.upstreams import GroupOptions, Observe, UpstreamGroup
+from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
 from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone, embedded_zone
 from seamark.addresses import system_upstreams
-from seamark.consul_zones import consul_side
+from seamark.consul_zones import Asking, consul_side
 from seamark.dns_settings import ZoneSettings
 from seamark.errors import SettingsError
 from seamark.localnames import hosts
@@ -31,13 +31,11 @@ _ENTRIES_PER_MIB = 1024
 class ZoneBuilder:
     """Builds the routes of one set of settings. Raises :class:`SettingsError`."""
 
-    def __init__(
-        self, settings: Settings, listen: list[Endpoint], observe: Observe | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, listen: list[Endpoint], asking: Asking) -> None:
         self._settings = settings
         self._dns = settings.dns
         self._listen = listen
-        self._observe: Observe = observe or (lambda server, outcome, took: None)
+        self._asking = asking
         mib = settings.dns.memory_mib
         self.memory = Memory(mib * 1024 * 1024, mib * _ENTRIES_PER_MIB)
         self.words: list[str] = []
@@ -71,7 +69,7 @@ class ZoneBuilder:
         self._zones[lower(name)] = zone
 
     def _add_consul(self, agent: Registry | None) -> None:
-        side = consul_side(self._dns, agent, self._listen, self.memory, self._observe)
+        side = consul_side(self._dns, agent, self._listen, self.memory, self._asking)
         for path, name, zone in side.zones:
             self._add(name, zone, path)
         self._reverse += side.reverse
@@ -93,9 +91,16 @@ class ZoneBuilder:
         self.words.append(f"{label} -> {listed(servers)}")
 
     def _add_special(self) -> None:
-        for zone in special.remaining(self._zones) if self._dns.special else ():
-            answer = functools.partial(special.answer, zone)
-            self._zones[zone.name] = LocalZone(to_text(zone.name), Source.SPECIAL, answer)
+        if not self._dns.special:
+            return
+        inhabited = bool(self._reverse or self._dns.hosts or self._dns.hosts_files)
+        for zone in special.remaining(self._zones, inhabited=inhabited):
+            self._zones[zone.name] = LocalZone(
+                to_text(zone.name),
+                Source.SPECIAL,
+                functools.partial(special.answer, zone),
+                delegated=zone.name if zone.is_delegated else None,
+            )
 
     def _add_root(self) -> None:
         if ROOT in self._zones:
@@ -110,7 +115,9 @@ class ZoneBuilder:
 
     def _forward_zone(self, name: str, servers: list[Endpoint], policy: ZonePolicy) -> ForwardZone:
         self.asked += servers
-        group = UpstreamGroup(name, servers, GroupOptions(self._dns.edns_size), self._observe)
+        group = UpstreamGroup(
+            name, servers, GroupOptions(self._dns.edns_size), self._asking.observe
+        )
         return ForwardZone(name, group, policy, self.memory)
 
     def _policy(self, zone: ZoneSettings | None, path: str) -> ZonePolicy:

@@ -16,6 +16,11 @@ PRIVATE_NETWORKS = (
     "fc00::/7",
     "fe80::/10",
 )
+# Those in which an address is the same host for everybody: 127.0.0.1 is localhost (RFC 6761 6.3),
+# whatever node says that it is there.
+REACHABLE_NETWORKS = tuple(
+    network for network in PRIVATE_NETWORKS if not ipaddress.ip_network(network).is_loopback
+)
 _REMEMBERED = 4096
 
 

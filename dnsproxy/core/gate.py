@@ -19,12 +19,16 @@ _TRANSFERS = {Type.IXFR, Type.AXFR, Type.MAILB, Type.MAILA}
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query that we answer. ``udp_size`` is the client's limit, None if it speaks no EDNS."""
+    """A query that we answer. ``udp_size`` is the client's limit, None if it speaks no EDNS.
+
+    ``returned``: it is our own, see :mod:`dnsproxy.core.mark`.
+    """
 
     message: Message
     udp_size: int | None
     dnssec_ok: bool = False
     client: str = ""
+    returned: bool = False
 
     @property
     def question(self) -> Question:
@@ -35,7 +39,9 @@ class Query:
     def request(self) -> Request:
         """What is asked of a zone."""
         cd = bool(self.message.flags & CD)
-        return Request(self.message.question, self.dnssec_ok, checking_disabled=cd)
+        return Request(
+            self.message.question, self.dnssec_ok, checking_disabled=cd, returned=self.returned
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,10 +90,14 @@ def _opt(query: Query, rcode: int, edns_size: int, *, stale: bool = False) -> by
     return _OPT.pack(0, Type.OPT, edns_size, ttl, len(option)) + option
 
 
-def upstream_query(request: Request, query_id: int, edns_size: int) -> bytes:
-    """The query we send on: our id and OPT, the client's question, RD, CD and DO, nothing else."""
+def upstream_query(request: Request, query_id: int, edns_size: int, options: bytes = b"") -> bytes:
+    """The query we send on: our id and OPT, the client's question, RD, CD and DO, nothing else.
+
+    ``options`` are EDNS options of our own.
+    """
     flags = RD | (CD if request.checking_disabled else 0)
-    opt = _OPT.pack(0, Type.OPT, edns_size, 0x8000 if request.dnssec_ok else 0, 0)
+    do = 0x8000 if request.dnssec_ok else 0
+    opt = _OPT.pack(0, Type.OPT, edns_size, do, len(options)) + options
     return HEADER.pack(query_id, flags, 1, 0, 0, 1) + request.question.wire + opt
 
 

@@ -1,6 +1,6 @@
 """What is asked of a zone: a question, and the flags that change what the answer holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dnsproxy.core.names import Name
 from dnsproxy.core.wire import Question, question
@@ -11,11 +11,15 @@ Key = tuple[Name, int, bool, bool]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A question with its DO and CD bits (RFC 3225, RFC 4035 3.2.2)."""
+    """A question with its DO and CD bits (RFC 3225, RFC 4035 3.2.2).
+
+    ``returned``: we asked this of a server that now asks us; it must not be asked once more.
+    """
 
     question: Question
     dnssec_ok: bool = False
     checking_disabled: bool = False
+    returned: bool = False
 
     @property
     def key(self) -> Key:
@@ -26,4 +30,4 @@ class Request:
     def about(self, name: Name, qtype: int | None = None) -> "Request":
         """The same asked of another name, or for another type."""
         other = question(name, self.question.qtype if qtype is None else qtype)
-        return Request(other, self.dnssec_ok, self.checking_disabled)
+        return replace(self, question=other)

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 from dnsproxy.core.names import Name, from_text, lower, to_text
 from dnsproxy.core.records import Rdata, Reply, ResourceRecord, Soa
-from dnsproxy.core.reverse import OCTETS, name_of, zones_of
+from dnsproxy.core.reverse import IN_ADDR, IP6, OCTETS, name_of, zones_of
 from dnsproxy.core.wire import Question, Rcode, Type
 
 # Three hours, for answers and denials alike, and the rest of the SOA too (RFC 6303 3).
 TTL = 10800
 _RNAME: Name = (b"nobody", b"invalid")
 _SERIAL, _REFRESH, _RETRY, _EXPIRE = 1, 3600, 1200, 604800
+
+# How long the name of an address is.
+_LABELS = {IN_ADDR: 6, IP6: 34}
 
 Contents = tuple[tuple[int, Rdata], ...]
 # The labels left of the zone -> type and data of what is there; None if there is no such name.
@@ -107,22 +110,45 @@ class SpecialZone:
     """A zone that is answered by rule; ``name`` in canonical spelling.
 
     ``above`` are names that exist only because a zone that somebody configured lies below them.
+    ``inhabited``: others are asked before this zone for the names of addresses in it.
     """
 
     name: Name
     rule: Rule
     above: frozenset[Name] = frozenset()
+    inhabited: bool = False
+
+    @property
+    def is_delegated(self) -> bool:
+        """Whether its parent says that it is not signed, to those who validate (RFC 6303 7).
+
+        So it is with the reverse zones, home.arpa (RFC 8375 7) and resolver.arpa (RFC 9462 8.2):
+        DS at their apex is the parent's to answer (RFC 4035 3.1.4.1). Of the names without a
+        parent, such as onion, nothing leaves.
+        """
+        return len(self.name) > 1
+
+    def holds(self, key: Name) -> bool:
+        """Whether a name without records exists all the same, for what may lie below it."""
+        if key in self.above:
+            return True
+        family = _LABELS.get(key[-2:], 0)
+        return self.inhabited and len(key) < family
 
 
 def remaining(
-    configured: Iterable[Name], switched_off: Iterable[Name] = ()
+    configured: Iterable[Name],
+    switched_off: Iterable[Name] = (),
+    *,
+    inhabited: bool = False,
 ) -> tuple[SpecialZone, ...]:
     """The built-in zones beside those that the administrator configured.
 
     A configured zone takes the place of the built-in zones that it equals or lies above; the root
     does not, since it only says where all else goes (RFC 6303 3). One that lies below a built-in
     zone wins by its length. ``switched_off`` names built-in zones that are not wanted, or names
-    above them. Raises ValueError for one that is neither.
+    above them; ValueError is raised for one that is neither. ``inhabited``: see
+    :class:`SpecialZone`.
     """
     taken = {lower(name) for name in configured if name}
     # Denying a name denies all below it (RFC 8020): a resolver behind us that asks label by label
@@ -133,7 +159,7 @@ def remaining(
             raise ValueError(f"`{to_text(unwanted)}` is no zone that is answered here by rule")
         taken.add(unwanted)
     return tuple(
-        SpecialZone(zone, rule, above)
+        SpecialZone(zone, rule, above, inhabited=inhabited)
         for zone, rule in BUILT_IN.items()
         if taken.isdisjoint(_suffixes(zone))
     )
@@ -149,7 +175,7 @@ def answer(zone: SpecialZone, question: Question) -> Reply:
     below = question.key[: len(question.key) - len(zone.name)]
     contents = zone.rule(below)
     soa = _soa(zone.name)
-    if contents is None and question.key not in zone.above:
+    if contents is None and not zone.holds(question.key):
         return Reply(Rcode.NXDOMAIN, authority=(soa,), authoritative=True)
     here = (*(_apex(zone.name) if not below else ()), *(contents or ()))
     found = tuple(

@@ -54,6 +54,7 @@ class Type(IntEnum):
     DNAME = 39
     OPT = 41
     DS = 43
+    DNSKEY = 48
     IXFR = 251
     AXFR = 252
     MAILB = 253

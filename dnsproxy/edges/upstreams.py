@@ -16,12 +16,13 @@ from gevent import socket as gsocket
 
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import EDNS_SIZE
+from dnsproxy.core.mark import option
 from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import match_reply, upstream_query
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Rcode
 from dnsproxy.edges.sockets import family
-from dnsproxy.edges.streams import UpstreamStreams
+from dnsproxy.edges.streams import UpstreamStreams, WriteQuery
 from dnsproxy.errors import UpstreamFailed
 
 # A stub resolver waits 5 s and then asks somebody else: an answer must be there before.
@@ -46,12 +47,18 @@ class GroupOptions:
 
     ``edns_size`` is what its servers may send in one datagram. ``cuts_silently``: they leave
     records out without setting TC, as Consul does by default; a reply that nearly fills what we
-    asked for is then asked for again over TCP. ``deadline_s`` bounds all tries together.
+    asked for is then asked for again over TCP. ``deadline_s`` bounds all tries together. ``mark``
+    is on every question, where its servers may ask us in turn.
     """
 
     edns_size: int = EDNS_SIZE
     cuts_silently: bool = False
     deadline_s: float = DEADLINE_S
+    mark: bytes = b""
+
+    def query(self, request: Request, query_id: int) -> bytes:
+        """The query that is sent for a request."""
+        return upstream_query(request, query_id, self.edns_size, option(self.mark))
 
 
 class UpstreamGroup:
@@ -68,7 +75,7 @@ class UpstreamGroup:
         self.servers = tuple(servers)
         self._options = options
         self._observe = observe
-        self._streams = {server: UpstreamStreams(server) for server in self.servers}
+        self._streams = {server: UpstreamStreams(server, options.query) for server in self.servers}
         self._sick_until: dict[Endpoint, float] = {}
 
     def ask(self, request: Request, deadline: float) -> tuple[Reply, Endpoint]:
@@ -126,12 +133,11 @@ class UpstreamGroup:
         return reply
 
     def _over_udp_or_tcp(self, server: Endpoint, request: Request, deadline: float) -> Reply:
-        size = self._options.edns_size
-        reply = _over_udp(server, request, size, deadline)
+        reply = _over_udp(server, request, self._options.query, deadline)
         if not reply.truncated and not self._is_suspiciously_full(reply):
             return reply
         try:
-            return self._streams[server].ask(request, size, deadline)
+            return self._streams[server].ask(request, deadline)
         except OSError:
             if reply.truncated and not reply.size:
                 # Nothing of it could be read.
@@ -160,14 +166,14 @@ def _rounds(total_s: float, deadline: float) -> Iterator[float]:
         yield share * total_s
 
 
-def _over_udp(server: Endpoint, request: Request, edns_size: int, deadline: float) -> Reply:
+def _over_udp(server: Endpoint, request: Request, write: WriteQuery, deadline: float) -> Reply:
     """Raises OSError (TimeoutError when the time is over)."""
     query_id = secrets.randbits(16)
     with gsocket.socket(family(server), socket.SOCK_DGRAM) as sock:
         # Connected: the kernel drops what comes from another address, and tells us of a port
         # where nobody listens. The port is the kernel's random choice, new for each try.
         sock.connect((server.host, server.port))
-        sock.send(upstream_query(request, query_id, edns_size))
+        sock.send(write(request, query_id))
         while (left := deadline - monotonic()) > 0:
             sock.settimeout(left)
             reply = match_reply(sock.recv(_RECEIVE), request, query_id)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import dns.flags
 import dns.message
+import dns.rdatatype
 import pytest
 
 from tests.asking import ask, rcode, records
@@ -104,6 +105,45 @@ def test_a_reverse_name_that_consul_does_not_know_is_asked_upstream(miss):
         assert [f"{other}. PTR"] == asked(running.upstream)
         ask(running.port, "9.1.18.198.in-addr.arpa", "PTR")
         assert "9.1.18.198.in-addr.arpa. PTR" not in asked(running.consul)
+
+
+def test_a_name_with_a_pointer_is_no_missing_name_to_other_types():
+    """Consul says the pointer to any type; NXDOMAIN would deny the pointer too (RFC 8020)."""
+    known = "7.0.0.10.in-addr.arpa"
+    with scene({known: [f"{known}. 0 PTR n1.node.dc1.consul."]}) as running:
+        for qtype in ("A", "SOA", "TXT"):
+            reply = ask(running.port, known, qtype)
+            assert ("NOERROR", set()) == (rcode(reply), records(reply))
+        assert {"PTR n1.node.dc1.consul."} == records(ask(running.port, known, "ANY"))
+        assert {f"{known}. PTR"} == set(asked(running.consul))
+
+
+@pytest.mark.parametrize("name", ["0.0.10.in-addr.arpa", "10.in-addr.arpa", "0.0.d.f.ip6.arpa"])
+def test_names_above_addresses_that_consul_may_know_exist(name: str):
+    """Whoever asks label by label (RFC 9156) must get down to the pointer; Consul is not asked."""
+    with scene({}) as running:
+        assert "NOERROR" == rcode(ask(running.port, name, "PTR"))
+        assert [] == asked(running.consul)
+        assert "NXDOMAIN" == rcode(ask(running.port, "7.0.0.10.in-addr.arpa", "PTR"))
+
+
+def test_the_loopback_address_is_localhost_whatever_consul_says():
+    """An agent in -dev mode believes that 127.0.0.1 is its node (RFC 6761 6.3)."""
+    name = "1.0.0.127.in-addr.arpa"
+    with scene({name: [f"{name}. 0 PTR n1.node.dc1.consul."]}) as running:
+        assert {"PTR localhost."} == records(ask(running.port, name, "PTR"))
+
+
+def test_ds_of_consuls_names_is_never_asked_for():
+    """With recursors Consul hands it to them; as another type it is answered by Consul itself."""
+    with scene({"web.service.consul": [WEB]}) as running:
+        for name, code in (("web.service.consul", "NOERROR"), ("nope.service.consul", "NXDOMAIN")):
+            reply = ask(running.port, name, "DS")
+            assert (code, "DS") == (rcode(reply), dns.rdatatype.to_text(reply.question[0].rdtype))
+        assert ["web.service.consul. DNSKEY", "nope.service.consul. DNSKEY"] == asked(
+            running.consul
+        )
+        assert [] == asked(running.upstream)
 
 
 def failing_after(count: int, how: str) -> Script:

@@ -72,3 +72,21 @@ def test_hosts_entries_stand_before_everything(tmp_path: Path):
         pointer = ask(run.port, "9.2.0.192.in-addr.arpa", "PTR")
         assert {"PTR www.example."} == records(pointer)
         assert [] == asked(run.upstream) == asked(run.consul)
+
+
+@pytest.mark.parametrize(
+    ("name", "upstreams"),
+    [
+        ("10.in-addr.arpa", ["10.in-addr.arpa. DS"]),
+        ("home.arpa", ["home.arpa. DS"]),
+        ("onion", []),
+        ("localhost", []),
+        ("1.10.in-addr.arpa", []),
+        ("x.home.arpa", []),
+    ],
+)
+def test_whether_a_private_zone_is_signed_its_parent_says(name: str, upstreams: list[str]):
+    """RFC 4035 3.1.4.1: who validates needs the proof; of a name without a parent nothing leaks."""
+    with scene({}, {name: ()}) as running:
+        assert [] == ask(running.port, name, "DS").answer
+        assert upstreams == asked(running.upstream)

@@ -220,6 +220,23 @@ def test_a_name_above_a_configured_zone_exists():
     assert dns.rcode.NXDOMAIN == ask("x.corp.local", "A", zones).rcode()
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("1.10.in-addr.arpa", dns.rcode.NOERROR),
+        ("3.2.1.10.in-addr.arpa", dns.rcode.NXDOMAIN),
+        ("4.3.2.1.10.in-addr.arpa", dns.rcode.NXDOMAIN),
+        ("0.0.d.f.ip6.arpa", dns.rcode.NOERROR),
+        ("0." * 30 + "d.f.ip6.arpa", dns.rcode.NXDOMAIN),
+        ("x.home.arpa", dns.rcode.NXDOMAIN),
+        ("x.local", dns.rcode.NXDOMAIN),
+    ],
+)
+def test_where_others_know_addresses_the_names_above_them_exist(name, code):
+    """Of addresses themselves the others have been asked before."""
+    assert code == ask(name, "PTR", remaining([], inhabited=True)).rcode()
+
+
 @given(
     st.sampled_from(sorted(BUILT_IN)),
     st.lists(st.binary(min_size=1, max_size=10), max_size=5),

@@ -15,7 +15,7 @@ from dnsproxy.core.exchange import Exchange, Source
 from dnsproxy.core.records import Reply
 from dnsproxy.core.wire import Question, Rcode
 from dnsproxy.core.zones import ZoneTable
-from dnsproxy.proxy import DnsProxy
+from dnsproxy.proxy import DnsProxy, ProxyOptions
 from dnsproxy.resolver import Resolver, Routes
 from tests.asking import ask, rcode
 from tests.commands import Running
@@ -144,7 +144,7 @@ def test_a_fault_of_ours_is_an_answer_and_is_told():
 
     seen: list[Exchange] = []
     resolver = Resolver(Routes(ZoneTable([]), hosts=broken))
-    proxy = DnsProxy([], resolver, AllowList(), observe=seen.append)
+    proxy = DnsProxy([], resolver, ProxyOptions(AllowList()), seen.append)
     reply = proxy.accept(query_wire(NAME), "127.0.0.1", tcp=False)
     assert isinstance(reply, bytes)
     assert "SERVFAIL" == rcode(dns.message.from_wire(reply))

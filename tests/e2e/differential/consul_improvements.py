@@ -100,9 +100,16 @@ def _is_reverse(exchange: Exchange) -> bool:
 
 
 def _consul_knows(exchange: Exchange) -> bool:
-    """Whether it is asked, and has an answer: it says PTR to any type (RFC 1035 knows better)."""
-    asked = exchange.question.qtype in {_PTR, _ANY} and not _address(exchange).is_global
-    return asked and bool(exchange.direct.answer)
+    """Whether it is asked, and has an answer."""
+    return not _address(exchange).is_global and bool(exchange.direct.answer)
+
+
+def _pointer_only(exchange: Exchange, expected: Message) -> Message:
+    if not _is_reverse(exchange) or exchange.question.qtype in {_PTR, _ANY}:
+        return expected
+    if not _consul_knows(exchange):
+        return expected
+    return replace(expected, answer=(), authority=(), additional=())
 
 
 def _address(exchange: Exchange) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -143,6 +150,7 @@ CONSUL = (
     Improvement("external", "a CNAME that leaves Consul's zone is followed", _external),
     Improvement("alias", "AAAA of an alias has no A records in its answer", _alias),
     Improvement("reverse", "addresses that Consul does not know have names elsewhere", _reverse),
+    Improvement("pointer only", "Consul says PTR to any type; it is NODATA", _pointer_only),
     Improvement("negative", "who keeps NXDOMAIN for long misses a start", shorter_denials(5)),
     Improvement("private reverse", "nobody outside can know those (RFC 6303)", _private_reverse),
 )
@@ -163,6 +171,7 @@ def surely() -> Iterator[Question]:
             yield Question(name(text), number, edns=edns, tcp=True)
     for text in world.REVERSE_KNOWN + world.REVERSE_UNKNOWN:
         yield Question(name(text), _PTR)
+        yield Question(name(text), 1)
 
 
 _TOLD = (

@@ -1,0 +1,33 @@
+"""Our mark on questions that may come back to us.
+
+Consul hands what it does not know to its recursors, with all options of who asked. Where a recursor
+leads here, our own question comes in again while we wait for its answer (consul#6183).
+"""
+
+import struct
+
+from dnsproxy.core.wire import Message
+
+# For local use (RFC 6891 9: 65001 to 65534); a server that does not know it ignores it (6.1.2).
+_CODE = 65317
+_OPTION = struct.Struct("!HH")
+
+
+def option(mark: bytes) -> bytes:
+    """The EDNS option that carries a mark; nothing for an empty one."""
+    return _OPTION.pack(_CODE, len(mark)) + mark if mark else b""
+
+
+def carries(message: Message, mark: bytes) -> bool:
+    """Whether the OPT of a message that the gate let in carries this mark."""
+    opt = message.opt
+    if opt is None or not mark:
+        return False
+    offset = opt.rdata
+    while offset < opt.end:
+        code, length = _OPTION.unpack_from(message.wire, offset)
+        offset += _OPTION.size
+        if code == _CODE and message.wire[offset : offset + length] == mark:
+            return True
+        offset += length
+    return False
