@@ -51,6 +51,17 @@ class Node:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class AgentFacts:
+    """What an agent says of itself.
+
+    ``version`` as ``1.19.1``, an edition behind it or not; ``domain`` as ``consul.``.
+    """
+
+    version: str
+    domain: str
+
+
 class ServiceCatalog(Protocol):
     """Where a registrar keeps the services of one host: a Consul agent, or this process.
 

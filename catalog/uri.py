@@ -87,17 +87,31 @@ def truth(text: str) -> bool | None:
 
 def _plain_address(authority: str, uri: str, environment: Mapping[str, str]) -> AgentAddress:
     """The address for ``consul:`` and ``consulkv:``, in which the environment has a say."""
+    if authority:
+        return _parse_authority(authority, f"`{uri}`", tls=_tls_wanted(environment))
+    given = environment.get("CONSUL_HTTP_ADDR", "").strip() or "127.0.0.1"
+    return parse_http_address(given, "CONSUL_HTTP_ADDR", environment)
+
+
+def _tls_wanted(environment: Mapping[str, str]) -> bool:
     tls = truth(environment.get("CONSUL_HTTP_SSL", ""))
     if tls is None:
         raise RegistryUriError(
             f"CONSUL_HTTP_SSL: `{environment['CONSUL_HTTP_SSL']}` is no yes or no; "
             "write `true` or `false`"
         )
-    if authority:
-        return _parse_authority(authority, f"`{uri}`", tls=tls)
-    given = environment.get("CONSUL_HTTP_ADDR", "").strip() or "127.0.0.1"
-    where = f"CONSUL_HTTP_ADDR: `{given}`"
+    return tls
+
+
+def parse_http_address(given: str, setting: str, environment: Mapping[str, str]) -> AgentAddress:
+    """An agent's HTTP interface as CONSUL_HTTP_ADDR takes it.
+
+    ``HOST:PORT``, ``https://HOST:PORT``, ``unix:///PATH``; without a scheme CONSUL_HTTP_SSL of
+    ``environment`` says whether it is TLS. Raises :class:`RegistryUriError` naming ``setting``.
+    """
+    where = f"{setting}: `{given}`"
     scheme, separator, rest = given.partition("://")
+    tls = _tls_wanted(environment)
     if not separator:
         return _parse_authority(given, where, tls=tls)
     match scheme.lower():

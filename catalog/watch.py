@@ -11,7 +11,7 @@ from catalog.model import Node
 _AT_ONCE_S = 0.1
 _AT_ONCE_ROUNDS = 3
 _PAUSE_S = 1.0
-_SELF = Purpose("read /v1/agent/self", 'agent_prefix "" { policy = "read" }')
+SELF = Purpose("read /v1/agent/self", 'agent_prefix "" { policy = "read" }')
 
 
 class OwnNode:
@@ -24,8 +24,8 @@ class OwnNode:
     def get(self) -> Node:
         """Its name, and the address that an empty service address stands for."""
         if self._known is None:
-            reply = self._connection.get(path_of("agent", "self"), _SELF)
-            with self._connection.reading(_SELF):
+            reply = self._connection.get(path_of("agent", "self"), SELF)
+            with self._connection.reading(SELF):
                 said = reply.json()
                 self._known = Node(
                     name=str(said["Config"]["NodeName"]), address=str(said["Member"]["Addr"])

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import time
+from typing import Protocol
 
 from dnsproxy.core.consul import (
     datacenter,
@@ -29,20 +30,32 @@ log = logging.getLogger("dnsproxy")
 
 # Asks a zone, or only its memory; None where that would have to wait.
 Get = Callable[[Request], Found | None]
+# The name of a datacenter, in lower case -> whether there may be one; None as above.
+Exists = Callable[[bytes], bool | None]
+
+
+class Existing(Protocol):
+    """Which datacenters there are."""
+
+    def recall(self, label: bytes) -> bool | None:
+        """Whether there may be one of that name; None if that has to be asked for."""
+
+    def ask(self, label: bytes, deadline: float) -> bool:
+        """The same; may wait until the deadline (monotonic)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsulOptions:
     """``domain`` is Consul's own; ``datacenters`` are searched in this order for what is unknown.
 
-    ``known`` gives the datacenters there are, empty while nobody knows. ``empty_names``: names
-    without records and with names below are NODATA, not Consul's NXDOMAIN.
+    ``existing`` tells which there are, where somebody can. ``empty_names``: names without records
+    and with names below are NODATA, not Consul's NXDOMAIN.
     """
 
     domain: Name = (b"consul",)
     datacenters: Sequence[bytes] = ()
     empty_names: bool = False
-    known: Callable[[], frozenset[bytes]] = frozenset
+    existing: Existing | None = None
 
 
 class ConsulZone:
@@ -58,21 +71,28 @@ class ConsulZone:
 
     def recall(self, request: Request) -> Found | None:
         """What is remembered, or needs nobody; no waiting."""
-        return self._answer(request, self._zone.recall)
+        existing = self._options.existing
+        return self._answer(request, self._zone.recall, existing.recall if existing else _maybe)
 
     def ask(self, request: Request, deadline: float) -> Found:
         """The answer; waits. Raises :class:`UpstreamFailed`."""
-        found = self._answer(request, lambda inner: self._zone.ask(inner, deadline))
+        existing = self._options.existing
+        found = self._answer(
+            request,
+            lambda inner: self._zone.ask(inner, deadline),
+            (lambda label: existing.ask(label, deadline)) if existing else _maybe,
+        )
         assert found is not None
         return found
 
-    def _answer(self, request: Request, get: Get) -> Found | None:
+    def _answer(self, request: Request, get: Get, exists: Exists) -> Found | None:
         if request.returned:
             return self._refuse(request)
         name = request.question.name[: len(request.question.name) - len(self._suffix)]
         labels = request.question.key[: len(name)]
-        if self._is_unknown(labels):
-            return Found(self._denial(), Source.SPECIAL, self.name)
+        there = _is_there(request.question.qtype, labels, exists)
+        if not there:
+            return None if there is None else Found(self._denial(), Source.SPECIAL, self.name)
         # Consul gives some owners the spelling that the question's domain has.
         own = request.question.name if self._is_own else (*name, *self._options.domain)
         found = get(_about(request, own))
@@ -118,15 +138,22 @@ class ConsulZone:
     def _is_own(self) -> bool:
         return self._suffix == self._options.domain
 
-    def _is_unknown(self, labels: Name) -> bool:
-        """Whether the name is in a datacenter that there is not: Consul would ask all over."""
-        named = datacenter(labels)
-        known = self._options.known()
-        return named is not None and bool(known) and named not in known
-
     def _denial(self) -> Reply:
         denial = Reply(int(Rcode.NXDOMAIN), authority=(soa(time()),), authoritative=True)
         return moved(denial, (b"consul",), self._suffix)
+
+
+def _maybe(label: bytes) -> bool:
+    return True
+
+
+def _is_there(qtype: int, labels: Name, exists: Exists) -> bool | None:
+    """Whether the name may exist as far as its datacenter goes; None where that is to be asked for.
+
+    Consul gives its SOA and NS for every name.
+    """
+    named = None if qtype in {Type.SOA, Type.NS} else datacenter(labels)
+    return True if named is None else exists(named)
 
 
 def _about(request: Request, name: Name) -> Request:

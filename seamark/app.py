@@ -10,6 +10,7 @@ import gevent
 from gevent.event import Event
 
 from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.observer import Observer
 from dnsproxy.errors import ListenError
 from dnsproxy.proxy import DnsProxy
@@ -27,6 +28,8 @@ class App:
     """The parts of one process, each of which may be absent."""
 
     proxy: DnsProxy | None = None
+    # Who looks at the agent that the proxy asks.
+    check: AgentCheck | None = None
     registrar: Registrar | None = None
     # Whom the proxy tells of what it did.
     observer: Observer | None = None
@@ -63,6 +66,8 @@ class App:
         for line in self.words:
             log.info("%s", line)
         status = self._start_status()
+        if self.check is not None:
+            self.check.start()
         if self.registrar is not None:
             self.registrar.start()
         if bound:
@@ -103,6 +108,8 @@ class App:
             self.registrar.stop()
         if self.proxy is not None:
             self.proxy.stop()
+        if self.check is not None:
+            self.check.stop()
         if self.observer is not None:
             self.observer.stop()
         if status is not None:

@@ -44,20 +44,21 @@ def up(settings: Settings) -> None:
     observer = wiring.observer(settings)
     if registry is None:
         embedded, words = wiring.embedded_catalog(settings, engine)
-        proxy, zones = wiring.dns_proxy(settings, embedded, None, observer)
+        dns = wiring.dns_proxy(settings, embedded, None, observer, os.environ)
         registrar_half = registering.registrar(settings, engine, embedded)
     else:
         embedded, words = None, []
-        proxy, zones = wiring.dns_proxy(settings, None, registry, observer)
+        dns = wiring.dns_proxy(settings, None, registry, observer, os.environ)
         shared = registering.shared_catalog(settings, registry, os.environ)
         registrar_half = registering.registrar(settings, engine, shared)
         registering.wait_for(shared, settings.registrar)
     App(
-        proxy=proxy,
+        proxy=dns.proxy,
+        check=dns.check,
         registrar=registrar_half,
         observer=observer,
         status_address=wiring.status_address(settings),
-        words=(*words, *zones),
+        words=(*words, *dns.words),
         example=wiring.example_service(embedded),
     ).run()
 
@@ -130,12 +131,13 @@ def dnsproxy(settings: Settings) -> None:
         embedded, words = wiring.embedded_catalog(settings, None)
     registry = wiring.registry(settings, os.environ)
     observer = wiring.observer(settings)
-    proxy, zones = wiring.dns_proxy(settings, embedded, registry, observer)
+    dns = wiring.dns_proxy(settings, embedded, registry, observer, os.environ)
     App(
-        proxy=proxy,
+        proxy=dns.proxy,
+        check=dns.check,
         observer=observer,
         status_address=wiring.status_address(settings),
-        words=(*words, *zones),
+        words=(*words, *dns.words),
         example=wiring.example_service(embedded),
     ).run()
 

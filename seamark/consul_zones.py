@@ -1,6 +1,7 @@
 """Settings -> the zones that Consul answers: its domains, and the reverse zones it may know."""
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from catalog.uri import DEFAULT_DNS_PORT, Registry
@@ -9,8 +10,11 @@ from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import Name, lower, to_text
 from dnsproxy.core.reverse import zones_of
+from dnsproxy.edges.agent_check import AgentCheck
+from dnsproxy.edges.datacenters import Datacenters
 from dnsproxy.edges.upstreams import GroupOptions, Observe, UpstreamGroup
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
+from seamark.consul_http import facts_reader
 from seamark.dns_settings import DnsSettings
 from seamark.errors import SettingsError
 from seamark.reading import (
@@ -21,6 +25,7 @@ from seamark.reading import (
     parse_servers,
     refuse_ourselves,
 )
+from seamark.settings import Settings
 
 # Room for some 300 instances in one datagram; beyond that TCP is asked.
 _EDNS_SIZE = 16384
@@ -33,10 +38,14 @@ _KEEP_STALE_S = 86400
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who is told what came of each question, and the mark that is on those to Consul."""
+    """Who is told what came of each question, and the mark that is on those to Consul.
 
-    observe: Observe = lambda server, outcome, took: None
-    mark: bytes = b""
+    ``environment`` holds CONSUL_*, for its HTTP API.
+    """
+
+    observe: Observe
+    mark: bytes
+    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +53,13 @@ class ConsulSide:
     """What Consul answers.
 
     ``zones`` come with the setting that names them; ``reverse`` are asked before the zone that a
-    reverse name lies in.
+    reverse name lies in. ``check`` is absent where nobody is asked over HTTP.
     """
 
     servers: list[Endpoint]
     zones: list[tuple[str, Name, ConsulZone]]
     reverse: list[tuple[Name, ReverseZone]]
+    check: AgentCheck | None
 
     @property
     def words(self) -> str:
@@ -59,20 +69,26 @@ class ConsulSide:
 
 
 def consul_side(
-    dns: DnsSettings,
+    settings: Settings,
     agent: Registry | None,
     listen: list[Endpoint],
     memory: Memory,
     asking: Asking,
 ) -> ConsulSide:
-    """The zones of the Consul that ``dns`` or else the registry names. Raises SettingsError."""
+    """The zones of the Consul that the settings or else the registry names.
+
+    Raises SettingsError.
+    """
+    dns = settings.dns
     servers = _servers(dns, agent, listen)
+    facts = facts_reader(settings, agent, servers, asking.environment)
     domain = parse_name(dns.domain, "dns.domain")
     asked = _forward_zone(dns, domain, servers, memory, asking)
     options = ConsulOptions(
         domain=lower(domain),
         datacenters=[parse_datacenter(text, "dns.datacenters") for text in dns.datacenters],
         empty_names=dns.empty_names,
+        existing=Datacenters(facts.datacenters) if facts else None,
     )
     names = {"dns.domain": domain}
     if dns.alt_domain:
@@ -83,7 +99,8 @@ def consul_side(
         for network in parse_networks(dns.consul_reverse, "dns.consul_reverse")
         for name in zones_of(network)
     ]
-    return ConsulSide(servers, zones, reverse)
+    check = AgentCheck(facts.location, to_text(domain), facts.agent) if facts else None
+    return ConsulSide(servers, zones, reverse, check)
 
 
 def _servers(dns: DnsSettings, agent: Registry | None, listen: list[Endpoint]) -> list[Endpoint]:

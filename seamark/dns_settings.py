@@ -54,6 +54,10 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         str | list[str],
         Meta(description="Consul's DNS, one or several agents; empty: the registry's host, 8600."),
     ] = field(default_factory=list)
+    consul_http: Annotated[
+        str,
+        Meta(description="Consul's HTTP API, which tells datacenters and faults; or `off`."),
+    ] = ""
     domain: Annotated[
         str,
         Meta(description="The domain that Consul is configured with."),

@@ -63,6 +63,7 @@ DNS = {
     "--listen": Flag("dns.listen", "ADDR:PORT", "Where to answer (default: port 53 everywhere)."),
     "--upstream": Flag("dns.upstream", "ADDR[:PORT]", "Who is asked for all other names."),
     "--consul-dns": Flag("dns.consul_dns", "ADDR:PORT", "Consul's DNS (registry host:8600)."),
+    "--consul-http": Flag("dns.consul_http", "URL", "Consul's HTTP API (the registry's), or off."),
     "--domain": Flag("dns.domain", "NAME", "The domain that Consul has (default: consul)."),
     "--alt-domain": Flag("dns.alt_domain", "NAME", "A second domain for Consul's names."),
     "--datacenter": Flag("dns.datacenters", "NAME", "Datacenters to search, in this order."),

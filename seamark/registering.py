@@ -25,6 +25,7 @@ from registrar.edges.fetch import fetch
 from registrar.planner import node_address
 from registrar.reconciler import Registrar, Timing
 from seamark.addresses import default_route_address, own_ipv6
+from seamark.consul_http import consul_environment
 from seamark.errors import SettingsError, StartError
 from seamark.settings import RegistrarSettings, Settings
 
@@ -75,13 +76,7 @@ def shared_catalog(
     settings: Settings, registry: Registry, environment: Mapping[str, str]
 ) -> ConsulAgent | ConsulKv:
     """The catalog that a registry URI names; nothing is connected yet."""
-    files = {
-        "CONSUL_HTTP_TOKEN_FILE": settings.catalog.token_file,
-        "CONSUL_CACERT": settings.catalog.ca_file,
-        "CONSUL_CLIENT_CERT": settings.catalog.cert_file,
-        "CONSUL_CLIENT_KEY": settings.catalog.key_file,
-    }
-    known = {**environment, **{key: value for key, value in files.items() if value}}
+    known = consul_environment(settings, environment)
     try:
         if registry.kv_prefix:
             if settings.registrar.ttl_s:

@@ -38,6 +38,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns.listen": ("SEAMARK_LISTEN",),
     "dns.upstream": ("SEAMARK_UPSTREAM",),
     "dns.consul_dns": ("SEAMARK_CONSUL_DNS",),
+    "dns.consul_http": ("SEAMARK_CONSUL_HTTP",),
     "dns.domain": ("SEAMARK_DOMAIN",),
     "dns.alt_domain": ("SEAMARK_ALT_DOMAIN",),
     "dns.datacenters": ("SEAMARK_DATACENTERS",),

@@ -6,6 +6,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from catalog.definitions import parse_definitions
 from catalog.embedded import EmbeddedCatalog
@@ -17,6 +18,7 @@ from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.memory import Memory
 from dnsproxy.core.names import from_text
 from dnsproxy.core.querylog import ReplyClass, Selection
+from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.observer import Gauge, Observer, Reading
 from dnsproxy.edges.querylog import QueryLog
 from dnsproxy.proxy import DnsProxy, ProxyOptions
@@ -65,6 +67,11 @@ def embedded_catalog(
             f"consul-dns: {servers} is a Consul, and the catalog is embedded",
             "name the registry, `consul://HOST:8500`, or leave --consul-dns out",
         )
+    if settings.dns.consul_http:
+        raise SettingsError(
+            f"consul-http: {settings.dns.consul_http} is a Consul, and the catalog is embedded",
+            "name the registry, `consul://HOST:8500`, or leave --consul-http out",
+        )
     services, remarks = _static_services(settings.catalog.services)
     name = settings.node or _host_name(container_engine)
     try:
@@ -88,20 +95,30 @@ def observer(settings: Settings) -> Observer:
     return Observer(dns.query_log_ring, Selection(dns.query_log_sample, classes), lines)
 
 
+class DnsHalf(NamedTuple):
+    """The DNS proxy, what it does in words (one line a zone), and who looks at the agent."""
+
+    proxy: DnsProxy
+    words: list[str]
+    check: AgentCheck | None
+
+
 def dns_proxy(
     settings: Settings,
     catalog: EmbeddedCatalog | None,
     agent: Registry | None,
     watcher: Observer,
-) -> tuple[DnsProxy, list[str]]:
-    """The DNS proxy, and what it does in words: one line a zone."""
+    environment: Mapping[str, str],
+) -> DnsHalf:
+    """The DNS proxy; nothing is bound or asked yet."""
     listen = _listen(settings)
     mark = secrets.token_bytes(_MARK_BYTES)
-    builder = ZoneBuilder(settings, listen, Asking(watcher.upstream, mark))
+    builder = ZoneBuilder(settings, listen, Asking(watcher.upstream, mark, environment))
     resolver = Resolver(builder.routes(catalog, agent))
     watcher.gauges |= _memory_gauges(builder.memory)
     options = ProxyOptions(_allow(settings), builder.asked, settings.dns.edns_size, mark)
-    return DnsProxy(listen, resolver, options, watcher.record), builder.words
+    proxy = DnsProxy(listen, resolver, options, watcher.record)
+    return DnsHalf(proxy, builder.words, builder.check)
 
 
 def _memory_gauges(memory: Memory) -> dict[Gauge, Reading]:

@@ -13,6 +13,7 @@ from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.reverse import zones_of
 from dnsproxy.core.zones import ZoneTable
+from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
 from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone, embedded_zone
@@ -41,6 +42,7 @@ class ZoneBuilder:
         self.words: list[str] = []
         # Everybody who is asked.
         self.asked: list[Endpoint] = []
+        self.check: AgentCheck | None = None
         self._zones: dict[Name, Zone] = {}
         self._reverse: list[tuple[Name, OptionalZone]] = []
 
@@ -69,12 +71,13 @@ class ZoneBuilder:
         self._zones[lower(name)] = zone
 
     def _add_consul(self, agent: Registry | None) -> None:
-        side = consul_side(self._dns, agent, self._listen, self.memory, self._asking)
+        side = consul_side(self._settings, agent, self._listen, self.memory, self._asking)
         for path, name, zone in side.zones:
             self._add(name, zone, path)
         self._reverse += side.reverse
         self.asked += side.servers
         self.words.append(side.words)
+        self.check = side.check
 
     def _add_zone(self, settings: ZoneSettings, path: str) -> None:
         names = _zone_names(settings, path)

@@ -5,11 +5,14 @@ Pure rewriting of names and replies; who asks whom is :mod:`dnsproxy.consul`'s.
 
 from dataclasses import replace
 
+from catalog.model import AgentFacts
 from dnsproxy.core.grammar import KEYWORDS
 from dnsproxy.core.names import Name, lower
 from dnsproxy.core.records import Records, Reply, ResourceRecord
 from dnsproxy.core.wire import Rcode
 
+# The releases that answered with a rewritten server, taken back for its faults.
+_BROKEN = {"1.19.0", "1.19.1"}
 # A service's instances differ from one datacenter to the next; what these stand for does not.
 _PER_DATACENTER = {b"service", b"node", b"query", b"connect", b"ingress"}
 
@@ -45,6 +48,23 @@ def is_empty_non_terminal(labels: Name) -> bool:
     """
     position = _keyword(labels)
     return not labels or (position == 0 and len(labels) <= 2)
+
+
+def faults_of(facts: AgentFacts, domain: str) -> list[str]:
+    """What makes an agent's answers wrong, in words behind its name; ``domain`` is what we ask."""
+    faults = []
+    version = facts.version.partition("+")[0].partition("-")[0]
+    if version in _BROKEN:
+        faults.append(
+            f"is {version}, whose DNS gives wrong targets and tags (consul#21325, #21336); "
+            "upgrade it to 1.19.2 or later"
+        )
+    if facts.domain.strip(".").lower() != domain.strip(".").lower():
+        faults.append(
+            f"has the domain `{facts.domain}`, and is asked for `{domain}`; "
+            "set dns.domain to the one of its configuration"
+        )
+    return faults
 
 
 def _keyword(labels: Name) -> int | None:

@@ -60,6 +60,11 @@ REFUSED = [
         "dns.zone[0].min_ttl_s: 60 is more than max_ttl_s, 30",
         "lower the one or raise the other",
     ),
+    (
+        '[dns]\nconsul_http = "ftp://127.0.0.1"',
+        "dns.consul_http: `ftp://127.0.0.1`: unknown scheme",
+        "write `HOST:8500`",
+    ),
     ("[dns]\nedns_size = 9000", "dns.edns_size: expected `int` <= 4096", ""),
     ('[dns]\ndatacenters = ["a.b"]', "dns.datacenters: `a.b` is no datacenter's name", "`dc2`"),
     ('[dns]\nconsul_reverse = ["10.0.0.0"]\nupstream = ["x"]', "upstream: `x` does not", "ADDR"),

@@ -1,0 +1,55 @@
+"""Settings -> how Consul's HTTP API is reached, by whoever asks it."""
+
+from collections.abc import Mapping
+
+from catalog.errors import CatalogError, RegistryUriError
+from catalog.facts import FactsReader
+from catalog.uri import DEFAULT_HTTP_PORT, AgentAddress, Registry, parse_http_address
+from dnsproxy.core.endpoint import Endpoint
+from seamark.errors import SettingsError
+from seamark.settings import Settings
+
+
+def consul_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """CONSUL_* as they stand, with the files that the settings name."""
+    files = {
+        "CONSUL_HTTP_TOKEN_FILE": settings.catalog.token_file,
+        "CONSUL_CACERT": settings.catalog.ca_file,
+        "CONSUL_CLIENT_CERT": settings.catalog.cert_file,
+        "CONSUL_CLIENT_KEY": settings.catalog.key_file,
+    }
+    return {**environment, **{key: value for key, value in files.items() if value}}
+
+
+def facts_reader(
+    settings: Settings,
+    registry: Registry | None,
+    servers: list[Endpoint],
+    environment: Mapping[str, str],
+) -> FactsReader | None:
+    """Who tells about the Consul that the proxy asks; None if nobody is to be asked over HTTP.
+
+    Without a setting that is the registry's agent, else CONSUL_HTTP_ADDR, else port 8500 of the
+    first of its DNS ``servers``. Raises SettingsError.
+    """
+    if settings.dns.consul_http == "off":
+        return None
+    try:
+        address = _address(settings.dns.consul_http, registry, servers, environment)
+        return FactsReader(address, consul_environment(settings, environment))
+    except RegistryUriError as error:
+        raise SettingsError(str(error)) from error
+    except CatalogError as error:
+        raise SettingsError(f"dns.consul_http: {error}") from error
+
+
+def _address(
+    given: str, registry: Registry | None, servers: list[Endpoint], environment: Mapping[str, str]
+) -> AgentAddress:
+    if given:
+        return parse_http_address(given, "dns.consul_http", environment)
+    if registry is not None:
+        return registry.address
+    if variable := environment.get("CONSUL_HTTP_ADDR", "").strip():
+        return parse_http_address(variable, "CONSUL_HTTP_ADDR", environment)
+    return AgentAddress(servers[0].host, DEFAULT_HTTP_PORT)
