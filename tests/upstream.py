@@ -36,7 +36,7 @@ class ScriptedUpstream:
         self._scripts = {"udp": udp, "tcp": tcp or udp}
         self.queries: list[tuple[dns.message.Message, int]] = []
         self.tcp_queries: list[dns.message.Message] = []
-        self._udp, self._tcp = _one_port_for_both()
+        self._udp, self._tcp = one_port_for_both()
         self.port = self._udp.getsockname()[1]
         self._threads = [
             threading.Thread(target=loop, daemon=True)
@@ -92,7 +92,7 @@ class ScriptedUpstream:
                     connection.sendall(struct.pack("!H", len(reply)) + reply)
 
 
-def _one_port_for_both() -> tuple[socket.socket, socket.socket]:
+def one_port_for_both() -> tuple[socket.socket, socket.socket]:
     """A UDP and a listening TCP socket on the first port that is free for both."""
     while True:
         tcp = socket.create_server(("127.0.0.1", 0))

@@ -1,6 +1,7 @@
 """Answers of a real Consul through the proxy: nothing is lost on the way."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dns.flags
@@ -46,6 +47,17 @@ def test_consuls_silent_cut_at_three_records_is_undone(agent: ConsulAgent, proxy
 def test_four_hundred_instances_all_arrive_over_tcp(proxy: Running, qtype: str):
     """More than fit a datagram of Consul's: it is asked over TCP."""
     assert len(records(ask(proxy.port, "many.service.consul", qtype, tcp=True))) == 400
+
+
+def test_more_questions_than_a_connection_of_consuls_takes_are_all_answered(proxy: Running):
+    """It resets one after 128 queries; each of these needs TCP."""
+    with ThreadPoolExecutor(4) as threads:
+        asking = [
+            threads.submit(ask, proxy.port, "many.service.consul", qtype, tcp=True)
+            for _ in range(70)
+            for qtype in ("A", "TXT")
+        ]
+        assert {400} == {sum(map(len, one.result().answer)) for one in asking}
 
 
 def test_what_does_not_fit_says_so(proxy: Running):
