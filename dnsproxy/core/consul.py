@@ -1,4 +1,4 @@
-"""What a proxy in front of Consul knows of its names: datacenters, other domains, empty names.
+"""What a proxy in front of Consul knows of its names: datacenters, domains, kinds, empty names.
 
 Pure rewriting of names and replies; who asks whom is :mod:`dnsproxy.consul`'s.
 """
@@ -15,6 +15,7 @@ from dnsproxy.core.wire import Rcode
 _BROKEN = {"1.19.0", "1.19.1"}
 # A service's instances differ from one datacenter to the next; what these stand for does not.
 _PER_DATACENTER = {b"service", b"node", b"query", b"connect", b"ingress"}
+_OF_INSTANCES = {b"service", b"query"}
 
 
 def datacenter(labels: Name) -> bytes | None:
@@ -39,6 +40,15 @@ def in_datacenter(labels: Name, name: bytes) -> Name | None:
     if not position or position != len(labels) - 1 or labels[position] not in _PER_DATACENTER:
         return None
     return (*labels, name)
+
+
+def has_instances(labels: Name) -> bool:
+    """Whether canonical ``labels`` ask for a service or a prepared query, in whatever form.
+
+    Not `_web._tcp.consul`: without the keyword it has SRV records alone.
+    """
+    position = _keyword(labels)
+    return position is not None and position > 0 and labels[position] in _OF_INSTANCES
 
 
 def is_empty_non_terminal(labels: Name) -> bool:
