@@ -18,7 +18,10 @@ SOA = "consul. 0 SOA ns.consul. hostmaster.consul. 1 3600 600 86400 0"
 
 
 def says(answers: Answers, *, soa: str = SOA, aa: bool = True) -> Script:
-    """A script: what the table has of the type asked for, else a denial with that SOA."""
+    """A script: what the table has of the type asked for, else a denial with that SOA.
+
+    Beside an SRV record stand the addresses that the table has of its target.
+    """
 
     def script(query: dns.message.Message) -> list[bytes]:
         question = query.question[0]
@@ -28,6 +31,10 @@ def says(answers: Answers, *, soa: str = SOA, aa: bool = True) -> Script:
         else:
             wanted = (dns.rdatatype.to_text(question.rdtype), "CNAME")
             message = reply_to(query, *(r for r in found if r.split()[2] in wanted))
+        message.additional += [
+            dns.rrset.from_text(owner, int(ttl), "IN", qtype, data)
+            for owner, ttl, qtype, data in _glue(answers, message)
+        ]
         if not message.answer:
             owner, ttl, qtype, data = soa.split(maxsplit=3)
             message.authority.append(dns.rrset.from_text(owner, int(ttl), "IN", qtype, data))
@@ -36,6 +43,19 @@ def says(answers: Answers, *, soa: str = SOA, aa: bool = True) -> Script:
         return [message.to_wire(max_size=65535)]
 
     return script
+
+
+def _glue(answers: Answers, message: dns.message.Message) -> Iterator[list[str]]:
+    targets = {
+        item.target.to_text().rstrip(".")
+        for rrset in message.answer
+        if rrset.rdtype == dns.rdatatype.SRV
+        for item in rrset
+    }
+    for target in targets:
+        found = answers.get(target, 0)
+        for record in () if isinstance(found, int) else found:
+            yield record.split(maxsplit=3)
 
 
 class Scene(NamedTuple):
