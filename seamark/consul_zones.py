@@ -14,6 +14,8 @@ from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.datacenters import Datacenters
 from dnsproxy.edges.upstreams import GroupOptions, Observe, UpstreamGroup
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
+from dnsproxy.one_address import OneAddressZone
+from dnsproxy.resolver import Zone
 from seamark.consul_http import facts_reader
 from seamark.dns_settings import DnsSettings
 from seamark.errors import SettingsError
@@ -57,7 +59,7 @@ class ConsulSide:
     """
 
     servers: list[Endpoint]
-    zones: list[tuple[str, Name, ConsulZone]]
+    zones: list[tuple[str, Name, Zone]]
     reverse: list[tuple[Name, ReverseZone]]
     check: AgentCheck | None
 
@@ -93,7 +95,10 @@ def consul_side(
     names = {"dns.domain": domain}
     if dns.alt_domain:
         names["dns.alt_domain"] = parse_name(dns.alt_domain, "dns.alt_domain")
-    zones = [(path, name, ConsulZone(lower(name), asked, options)) for path, name in names.items()]
+    zones = [
+        (path, name, as_wanted(dns, name, ConsulZone(lower(name), asked, options)))
+        for path, name in names.items()
+    ]
     reverse = [
         (name, ReverseZone(asked))
         for network in parse_networks(dns.consul_reverse, "dns.consul_reverse")
@@ -101,6 +106,11 @@ def consul_side(
     ]
     check = AgentCheck(facts.location, to_text(domain), facts.agent) if facts else None
     return ConsulSide(servers, zones, reverse, check)
+
+
+def as_wanted(dns: DnsSettings, name: Name, zone: Zone) -> Zone:
+    """A zone of Consul's names, which answers with one address if that is set."""
+    return OneAddressZone(lower(name), zone) if dns.one_address else zone
 
 
 def _servers(dns: DnsSettings, agent: Registry | None, listen: list[Endpoint]) -> list[Endpoint]:

@@ -74,6 +74,10 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         bool,
         Meta(description="Say NODATA, not Consul's NXDOMAIN, of `consul.` and `service.consul.`"),
     ] = False
+    one_address: Annotated[
+        bool,
+        Meta(description="Answer A and AAAA of a service with one address, drawn by weight."),
+    ] = False
     consul_reverse: Annotated[
         list[str],
         Meta(description="Networks whose reverse names Consul is asked for first."),

@@ -43,6 +43,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns.alt_domain": ("SEAMARK_ALT_DOMAIN",),
     "dns.datacenters": ("SEAMARK_DATACENTERS",),
     "dns.empty_names": ("SEAMARK_EMPTY_NAMES",),
+    "dns.one_address": ("SEAMARK_ONE_ADDRESS",),
     "dns.consul_reverse": ("SEAMARK_CONSUL_REVERSE",),
     "dns.special": ("SEAMARK_SPECIAL",),
     "dns.allow": ("SEAMARK_ALLOW",),
