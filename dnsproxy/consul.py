@@ -5,11 +5,13 @@ Also the reverse zones that Consul may know something of.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import time
 from typing import Protocol
 
 from dnsproxy.core.consul import (
+    Delegated,
+    as_delegated,
     datacenter,
     in_datacenter,
     is_empty_non_terminal,
@@ -49,13 +51,15 @@ class ConsulOptions:
     """``domain`` is Consul's own; ``datacenters`` are searched in this order for what is unknown.
 
     ``existing`` tells which there are, where somebody can. ``empty_names``: names without records
-    and with names below are NODATA, not Consul's NXDOMAIN.
+    and with names below are NODATA, not Consul's NXDOMAIN. ``delegated`` are the names, in this
+    domain or one that stands for it, whose denials have an SOA of their own.
     """
 
     domain: Name = (b"consul",)
     datacenters: Sequence[bytes] = ()
     empty_names: bool = False
     existing: Existing | None = None
+    delegated: Delegated = field(default_factory=lambda: Delegated(()))
 
 
 class ConsulZone:
@@ -72,18 +76,26 @@ class ConsulZone:
     def recall(self, request: Request) -> Found | None:
         """What is remembered, or needs nobody; no waiting."""
         existing = self._options.existing
-        return self._answer(request, self._zone.recall, existing.recall if existing else _maybe)
+        return self._told(request, self._zone.recall, existing.recall if existing else _maybe)
 
     def ask(self, request: Request, deadline: float) -> Found:
         """The answer; waits. Raises :class:`UpstreamFailed`."""
         existing = self._options.existing
-        found = self._answer(
+        found = self._told(
             request,
             lambda inner: self._zone.ask(inner, deadline),
             (lambda label: existing.ask(label, deadline)) if existing else _maybe,
         )
         assert found is not None
         return found
+
+    def _told(self, request: Request, get: Get, exists: Exists) -> Found | None:
+        """The answer as the server hears it that forwards the name to us."""
+        found = self._answer(request, get, exists)
+        if found is None:
+            return None
+        reply = as_delegated(found.reply, request.question.key, self._options.delegated)
+        return replace(found, reply=reply)
 
     def _answer(self, request: Request, get: Get, exists: Exists) -> Found | None:
         if request.returned:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from dnsproxy.core.chains import HOPS, is_complete, joined, targets
+from dnsproxy.core.consul import Delegated, as_delegated
 from dnsproxy.core.embedded import CatalogView, answer
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.names import Name, lower, to_text
@@ -78,13 +79,14 @@ class LocalZone:
         return self.recall(request)
 
 
-def embedded_zone(name: str, catalog: CatalogView) -> LocalZone:
-    """The zone ``consul.`` of a catalog in this process."""
-    return LocalZone(
-        name,
-        Source.EMBEDDED,
-        lambda question: answer(question, catalog, time.time(), random.shuffle),
-    )
+def embedded_zone(name: str, catalog: CatalogView, delegated: Delegated) -> LocalZone:
+    """The zone ``consul.`` of a catalog in this process; denials as ``delegated`` says."""
+
+    def reply(question: Question) -> Reply:
+        found = answer(question, catalog, time.time(), random.shuffle)
+        return as_delegated(found, question.key, delegated)
+
+    return LocalZone(name, Source.EMBEDDED, reply)
 
 
 @dataclass(frozen=True, slots=True)

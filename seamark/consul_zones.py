@@ -1,14 +1,15 @@
 """Settings -> the zones that Consul answers: its domains, and the reverse zones it may know."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from catalog.uri import DEFAULT_DNS_PORT, Registry
 from dnsproxy.consul import ConsulOptions, ConsulZone, ReverseZone
+from dnsproxy.core.consul import Delegated
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.memory import Memory, TtlPolicy
-from dnsproxy.core.names import Name, lower, to_text
+from dnsproxy.core.names import Name, lies_in, lower, to_text
 from dnsproxy.core.reverse import zones_of
 from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.datacenters import Datacenters
@@ -86,15 +87,16 @@ def consul_side(
     facts = facts_reader(settings, agent, servers, asking.environment)
     domain = parse_name(dns.domain, "dns.domain")
     asked = _forward_zone(dns, domain, servers, memory, asking)
+    names = {"dns.domain": domain}
+    if dns.alt_domain:
+        names["dns.alt_domain"] = parse_name(dns.alt_domain, "dns.alt_domain")
     options = ConsulOptions(
         domain=lower(domain),
         datacenters=[parse_datacenter(text, "dns.datacenters") for text in dns.datacenters],
         empty_names=dns.empty_names,
         existing=Datacenters(facts.datacenters) if facts else None,
+        delegated=delegated(dns, names.values()),
     )
-    names = {"dns.domain": domain}
-    if dns.alt_domain:
-        names["dns.alt_domain"] = parse_name(dns.alt_domain, "dns.alt_domain")
     zones = [
         (path, name, as_wanted(dns, name, ConsulZone(lower(name), asked, options)))
         for path, name in names.items()
@@ -111,6 +113,21 @@ def consul_side(
 def as_wanted(dns: DnsSettings, name: Name, zone: Zone) -> Zone:
     """A zone of Consul's names, which answers with one address if that is set."""
     return OneAddressZone(lower(name), zone) if dns.one_address else zone
+
+
+def delegated(dns: DnsSettings, domains: Iterable[Name]) -> Delegated:
+    """The names below Consul's ``domains`` that others forward to us. Raises SettingsError."""
+    domains = [lower(domain) for domain in domains]
+    names = [lower(parse_name(text, "dns.delegated")) for text in dns.delegated]
+    for name in names:
+        if name in domains or not any(lies_in(name, domain) for domain in domains):
+            raise SettingsError(
+                f"dns.delegated: `{to_text(name)}` is not below "
+                + " or ".join(map(to_text, domains)),
+                "name what the other server forwards, as `service.consul`; "
+                "for the whole domain nothing is needed",
+            )
+    return Delegated((name, name) for name in names)
 
 
 def _servers(dns: DnsSettings, agent: Registry | None, listen: list[Endpoint]) -> list[Endpoint]:

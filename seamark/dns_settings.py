@@ -78,6 +78,13 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         bool,
         Meta(description="Answer A and AAAA of a service with one address, drawn by weight."),
     ] = False
+    delegated: Annotated[
+        list[str],
+        Meta(
+            description="Names in Consul's domain that another server forwards to us: the SOA of a "
+            "denial is told as that name's own."
+        ),
+    ] = field(default_factory=list)
     consul_reverse: Annotated[
         list[str],
         Meta(description="Networks whose reverse names Consul is asked for first."),

@@ -44,6 +44,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns.datacenters": ("SEAMARK_DATACENTERS",),
     "dns.empty_names": ("SEAMARK_EMPTY_NAMES",),
     "dns.one_address": ("SEAMARK_ONE_ADDRESS",),
+    "dns.delegated": ("SEAMARK_DELEGATED",),
     "dns.consul_reverse": ("SEAMARK_CONSUL_REVERSE",),
     "dns.special": ("SEAMARK_SPECIAL",),
     "dns.allow": ("SEAMARK_ALLOW",),

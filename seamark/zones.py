@@ -18,7 +18,7 @@ from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
 from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone, embedded_zone
 from seamark.addresses import system_upstreams
-from seamark.consul_zones import Asking, as_wanted, consul_side
+from seamark.consul_zones import Asking, as_wanted, consul_side, delegated
 from seamark.dns_settings import ZoneSettings
 from seamark.errors import SettingsError
 from seamark.localnames import hosts
@@ -49,13 +49,13 @@ class ZoneBuilder:
     def routes(self, catalog: EmbeddedCatalog | None, agent: Registry | None) -> Routes:
         """Where each name is asked, of this catalog or of that registry's agent."""
         if catalog is not None:
-            embedded = embedded_zone("consul.", catalog)
-            self._add(DOMAIN, as_wanted(self._dns, DOMAIN, embedded), "dns.domain")
+            zone = embedded_zone("consul.", catalog, delegated(self._dns, [DOMAIN]))
+            self._add(DOMAIN, as_wanted(self._dns, DOMAIN, zone), "dns.domain")
             self.words.append(f"consul. -> {catalog.location}")
         else:
             self._add_consul(agent)
-        for number, zone in enumerate(self._dns.zone):
-            self._add_zone(zone, f"dns.zone[{number}]")
+        for number, settings in enumerate(self._dns.zone):
+            self._add_zone(settings, f"dns.zone[{number}]")
         self._add_special()
         self._add_root()
         return Routes(

@@ -1,4 +1,4 @@
-"""What a proxy in front of Consul knows of its names: datacenters, domains, kinds, empty names.
+"""What a proxy in front of Consul knows of its names: datacenters, domains, kinds, denials.
 
 Pure rewriting of names and replies; who asks whom is :mod:`dnsproxy.consul`'s.
 """
@@ -7,15 +7,19 @@ from dataclasses import replace
 
 from catalog.model import AgentFacts
 from dnsproxy.core.grammar import KEYWORDS
-from dnsproxy.core.names import Name, lower
+from dnsproxy.core.names import Name, lies_in, lower
 from dnsproxy.core.records import Records, Reply, ResourceRecord
-from dnsproxy.core.wire import Rcode
+from dnsproxy.core.wire import Rcode, Type
+from dnsproxy.core.zones import ZoneTable
 
 # The releases that answered with a rewritten server, taken back for its faults.
 _BROKEN = {"1.19.0", "1.19.1"}
 # A service's instances differ from one datacenter to the next; what these stand for does not.
 _PER_DATACENTER = {b"service", b"node", b"query", b"connect", b"ingress"}
 _OF_INSTANCES = {b"service", b"query"}
+
+# Names in Consul's domain that another server forwards to us, each with its canonical spelling.
+Delegated = ZoneTable[Name]
 
 
 def datacenter(labels: Name) -> bytes | None:
@@ -123,3 +127,20 @@ def moved(reply: Reply, old: Name, new: Name) -> Reply:
 def nodata(reply: Reply) -> Reply:
     """A denial of the name as a denial of its type; the SOA stays."""
     return replace(reply, rcode=int(Rcode.NOERROR))
+
+
+def as_delegated(reply: Reply, key: Name, delegated: Delegated) -> Reply:
+    """A denial of the canonical name ``key`` as the delegated zone around it would tell it.
+
+    The SOA of a zone above becomes its own: to BIND, an SOA from above the zone that it forwards is
+    a format error, and its clients get SERVFAIL (consul#3439, #7524).
+    """
+    zone = delegated.find(key)
+    if zone is None or not reply.is_denial:
+        return reply
+
+    def told(record: ResourceRecord) -> ResourceRecord:
+        above = record.rtype == Type.SOA and lies_in(zone, lower(record.owner))
+        return replace(record, owner=zone) if above else record
+
+    return replace(reply, authority=tuple(map(told, reply.authority)))

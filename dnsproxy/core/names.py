@@ -16,6 +16,11 @@ def lower(name: Name) -> Name:
     return tuple(label.lower() for label in name)
 
 
+def lies_in(name: Name, zone: Name) -> bool:
+    """Whether a canonical name is a zone's or lies below it, by whole labels."""
+    return name[len(name) - len(zone) :] == zone
+
+
 def from_text(text: str) -> Name:
     r"""The name in a setting or a service definition; ``\.`` and ``\DDD`` as in RFC 1035 5.1.
 

@@ -67,6 +67,27 @@ REFUSED = [
     ),
     ("[dns]\nedns_size = 9000", "dns.edns_size: expected `int` <= 4096", ""),
     ('[dns]\ndatacenters = ["a.b"]', "dns.datacenters: `a.b` is no datacenter's name", "`dc2`"),
+    (
+        '[dns]\ndelegated = ["corp.example"]',
+        "dns.delegated: `corp.example.` is not below consul.",
+        "name what the other server forwards, as `service.consul`",
+    ),
+    (
+        '[dns]\ndelegated = ["service.consul", "Consul"]',
+        "dns.delegated: `consul.` is not below consul.",
+        "for the whole domain nothing is needed",
+    ),
+    (
+        '[dns]\nalt_domain = "x.consul"\ndelegated = ["x.consul"]',
+        "dns.delegated: `x.consul.` is not below consul. or x.consul.",
+        "for the whole domain nothing is needed",
+    ),
+    (
+        '[dns]\ndomain = "corp"\nalt_domain = "int.example"\ndelegated = ["service.consul"]',
+        "dns.delegated: `service.consul.` is not below corp. or int.example.",
+        "name what the other server forwards",
+    ),
+    ('[dns]\ndelegated = ["a..consul"]', "dns.delegated: `a..consul` has a label", "write it as"),
     ('[dns]\nconsul_reverse = ["10.0.0.0"]\nupstream = ["x"]', "upstream: `x` does not", "ADDR"),
 ]
 
