@@ -150,6 +150,9 @@ def _unpack_from(mirror: Mirror, package: str, suite: str, state: Path, into: Pa
         "Dir::Etc::SourceList": sources,
         "Dir::Etc::SourceParts": "-",
         "Dir::State::Lists": state / "lists",
+        # Nothing is installed there: apt would look for the version that the machine has, which
+        # may have come from its security updates.
+        "Dir::State::status": "/dev/null",
         "Dir::Cache": state / "cache",
         "Acquire::Check-Valid-Until": "false",  # a suite without updates is never signed anew
         "Acquire::Languages": "none",
