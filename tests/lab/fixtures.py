@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.bind import BIND
 from tests.lab.consul_binary import consul_version, find_consul, known_consul
+from tests.lab.dnsmasq import DNSMASQ
 from tests.lab.engine import LABEL, Engine, open_engine, running_engine
 from tests.lab.images import base_image as make_base_image, dummy_http_image
 from tests.lab.shell import LabError, tool
-from tests.lab.unbound import find_unbound
+from tests.lab.unbound import UNBOUND
 
 
 class Containers:
@@ -104,7 +106,21 @@ def consul_binary() -> Path:
 def unbound_binary() -> Path:
     """Debian's unbound."""
     with _or_fail():
-        return find_unbound()
+        return UNBOUND.find()
+
+
+@pytest.fixture(scope="session")
+def bind_binary() -> Path:
+    """Debian's named."""
+    with _or_fail():
+        return BIND.find()
+
+
+@pytest.fixture(scope="session")
+def dnsmasq_binary() -> Path:
+    """Debian's dnsmasq."""
+    with _or_fail():
+        return DNSMASQ.find()
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,13 @@ import sys
 import time
 
 from tests.lab import debian
+from tests.lab.bind import BIND
 from tests.lab.consul_binary import WHICH, consul_version, find_consul
+from tests.lab.dnsmasq import DNSMASQ
 from tests.lab.engine import running_engine
 from tests.lab.images import base_tarball
 from tests.lab.shell import LabError, say, tool
-from tests.lab.unbound import find_unbound
+from tests.lab.unbound import UNBOUND
 
 # command: packages that bring it. docker-cli is skipped where docker.io has the client inside.
 _ALWAYS = {
@@ -44,7 +46,8 @@ def prepare(which: str) -> None:
         say(f"engine: {found[1]} runs at {found[0]}")
     consul = find_consul(which)
     say(f"Consul: {consul_version(consul)} ({consul})")
-    say(f"unbound: {find_unbound()}")
+    for resolver in (UNBOUND, BIND, DNSMASQ):
+        say(f"{resolver.command}: {resolver.find()}")
     say(f"base image: {base_tarball()}")
     say(f"ready ({time.monotonic() - start:.0f} s)")
 

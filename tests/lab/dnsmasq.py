@@ -1,0 +1,34 @@
+"""A real dnsmasq of the lab's own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.lab.resolver import Program, Resolver
+
+DNSMASQ = Program("dnsmasq", "dnsmasq-base")
+# It asks nobody outside: without a server of their own, all other names are refused.
+_CONFIG = """
+port={port}
+listen-address=127.0.0.1
+bind-interfaces
+no-resolv
+no-hosts
+user=root
+group=root
+pid-file={folder}/pid
+log-facility=-
+"""
+
+
+class Dnsmasq(Resolver):
+    """One dnsmasq on a loopback port; a context manager. ``config`` are lines of dnsmasq.conf."""
+
+    _READY = "started"
+
+    def __init__(self, binary: Path, config: str) -> None:
+        super().__init__(binary)
+        self._config = self._folder / "dnsmasq.conf"
+        self._config.write_text(_CONFIG.format(port=self.port, folder=self._folder) + config)
+
+    def _words(self) -> Sequence[str | Path]:
+        return ["--keep-in-foreground", "-C", self._config]
