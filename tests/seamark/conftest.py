@@ -1,0 +1,27 @@
+"""An observer, and the status side that shows it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dnsproxy.edges.observer import Gauge, Observer
+from dnsproxy.edges.querylog import QueryLog
+from tests.seamark.status import Status
+
+
+@pytest.fixture
+def observer() -> Observer:
+    """One that has everything, but for a query log that runs."""
+    observer = Observer(lines=QueryLog("/dev/null"))
+    observer.gauges[Gauge.MEMORY_BYTES] = lambda: {"answers": 4096, "denials": 512}
+    observer.gauges[Gauge.MEMORY_ENTRIES] = lambda: {"answers": 4, "denials": 1}
+    return observer
+
+
+@pytest.fixture
+def status(observer: Observer) -> Iterator[Status]:
+    """Its status side."""
+    status = Status(observer)
+    status.server.start()
+    yield status
+    status.server.stop()

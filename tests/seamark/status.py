@@ -1,0 +1,62 @@
+"""A status server to ask over real HTTP."""
+
+import http.client
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import gevent
+from prometheus_client.parser import text_string_to_metric_families
+
+from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.edges.observer import Observer
+from seamark.web import StatusServer
+
+T = TypeVar("T")
+Answer = tuple[int, http.client.HTTPMessage, str]
+
+
+class Status:
+    """A status server in this process, asked by a thread while the loop turns."""
+
+    def __init__(self, observer: Observer | None) -> None:
+        self.server = StatusServer(Endpoint("127.0.0.1", 0), lambda: {"dns": ""}, observer)
+        self._threads = ThreadPoolExecutor(1)
+
+    def aside(self, task: Callable[[], T]) -> T:
+        """Have a thread do what waits."""
+        done = self._threads.submit(task)
+        with gevent.Timeout(20):
+            while not done.done():
+                gevent.sleep(0.002)
+        return done.result()
+
+    def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        """Status, headers and body."""
+
+        def ask() -> Answer:
+            connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
+            try:
+                connection.request(method, path, headers=headers)
+                answer = connection.getresponse()
+                return answer.status, answer.headers, answer.read().decode()
+            finally:
+                connection.close()
+
+        return self.aside(ask)
+
+    def queries(self, parameters: str = "") -> list[dict[str, Any]]:
+        """What /queries shows."""
+        status, _, body = self.get(f"/queries{parameters}")
+        assert status == 200, body
+        return [json.loads(line) for line in body.splitlines()]
+
+    def samples(self) -> dict[tuple[str, ...], float]:
+        """Name and label values, by the labels' alphabet, of each sample -> its value."""
+        _, _, body = self.get("/metrics")
+        return {
+            (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+            for family in text_string_to_metric_families(body)
+            for sample in family.samples
+        }
