@@ -8,7 +8,10 @@ import pytest
 
 T = TypeVar("T")
 
+# What we promise of one container that starts or ends, and of a network that comes.
 LIMIT_S = 2.0
+# For what has no time of its own: only who hangs takes that long, on a busy machine too.
+PATIENCE_S = 30.0
 _PAUSE_S = 0.01
 
 

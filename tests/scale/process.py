@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.lab.shell import LabError, end, log_tail, spawn, wait_until
 
 _ROOT = Path(__file__).parents[2]
-_START_LIMIT = 10.0
+_START_LIMIT = 60.0
 
 
 def start_fake(
