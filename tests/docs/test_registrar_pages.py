@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,11 @@ from registrar.core.template import parse_template
 from seamark.flags import REGISTRAR
 from seamark.goflags import normalise
 from tests.commands import ROOT, environment
-from tests.e2e.registering import HOST, names, run_web
+from tests.e2e.registering import HOST, MENDED_S, names, run_web
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
-from tests.waits import Waits
+from tests.waits import PATIENCE_S, Waits
 
 LABELS = (ROOT / "docs/reference/labels.md").read_text()
 CHANGE_OVER = (ROOT / "docs/how-to/from-registrator.md").read_text()
@@ -81,7 +80,12 @@ def test_no_command_of_the_pages_goes_untested():
 
 @pytest.mark.lab
 def test_the_commands_of_the_pages(
-    engine: Engine, consul_binary: Path, containers: Containers, dummy_image: str, waits: Waits
+    engine: Engine,
+    consul_binary: Path,
+    containers: Containers,
+    dummy_image: str,
+    waits: Waits,
+    tmp_path: Path,
 ) -> None:
     """Look, change over, look again."""
     scripts = Path(sys.executable).parent
@@ -115,12 +119,18 @@ def test_the_commands_of_the_pages(
         assert f"~ {HOST}:web:8080" in found.stdout
         assert f"note: {HOST}:gone:80: left behind by registrator" in found.stdout
         assert f"+ {HOST}:web:8080" in shell(OFFLINE).stdout
-        process = subprocess.Popen(REGISTRATOR.split(), env=environment(**variables))
+        log = tmp_path / "registrar.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                REGISTRATOR.split(), env=environment(**variables), stderr=output
+            )
         try:
-            start = time.monotonic()
-            waits.until("taken over", lambda: {f"{HOST}:web:8080"} == names(agent), 6, since=start)
+            # How long an interpreter takes to start says nothing of what it then does.
+            waits.until("started", lambda: "containers -> " in log.read_text(), PATIENCE_S)
+            waits.until("taken over", lambda: {f"{HOST}:web:8080"} == names(agent), MENDED_S)
         finally:
             process.terminate()
             process.wait(20)
+            print(log.read_text())
         assert 3 == shell(PLAN).returncode
         assert 0 == shell(f"{PLAN} -ip 10.0.0.5").returncode
