@@ -19,6 +19,7 @@ from tests.lab.engine import LABEL, Engine
 from tests.lab.fixtures import Containers
 from tests.lab.shell import run, wait_until
 from tests.upstream import ScriptedUpstream, reply_to
+from tests.waits import PATIENCE_S
 
 NETWORK = "seamark-names"
 SUFFIX = "service.consul"
@@ -149,7 +150,7 @@ def _consul(binary: Path, addresses: Addresses) -> ConsulAgent:
         for number, address in enumerate(found)
     ]
     # The bridge's IPv6 address can be used only some time after its first container came.
-    assert wait_until(lambda: _is_usable(addresses.network6), timeout=10)
+    assert wait_until(lambda: _is_usable(addresses.network6), timeout=PATIENCE_S)
     everywhere = ["127.0.0.1", addresses.bridge, addresses.network, addresses.network6]
     return ConsulAgent(binary, client=" ".join(everywhere), config={"services": services})
 

@@ -18,7 +18,7 @@ from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
 from tests.upstream import ScriptedUpstream, reply_to
-from tests.waits import Waits
+from tests.waits import PATIENCE_S, Waits
 
 pytestmark = pytest.mark.lab
 
@@ -98,7 +98,7 @@ def test_the_articles_story(
     assert address == additional.strip()
 
     # A container that runs need not serve yet: its interpreter takes a moment to start.
-    waits.until("svc4 serves", lambda: serves(address, 8084), limit_s=15)
+    waits.until("svc4 serves", lambda: serves(address, 8084), limit_s=PATIENCE_S)
     said = containers.output(
         base_image,
         "curl",

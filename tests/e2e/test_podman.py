@@ -24,8 +24,9 @@ from tests.waits import Waits, pause
 pytestmark = pytest.mark.lab
 
 WEB = f"{HOST}:web:8080"
-# Podman's file of events is looked at every now and then, also by podman itself.
-SOON_S = 4
+# Podman's file of events is looked at every now and then, also by podman itself. After fifteen
+# seconds a container that was told to end would be looked at again, event or no event.
+SOON_S = 12
 HEALTHCHECK = ["--health-cmd", "test ! -e /sick", "--health-retries", "1"]
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.commands import Running
-from tests.e2e.registering import HOST, names, registrar, run_web, services
+from tests.e2e.registering import HOST, MENDED_S, names, registrar, run_web, services
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
-from tests.waits import Waits, pause
+from tests.waits import PATIENCE_S, Waits, pause
 
 pytestmark = pytest.mark.lab
 
@@ -115,9 +115,9 @@ def test_what_somebody_broke_in_the_catalog_is_mended(
         waits.until("registered", lambda: names(agent))
         good = services(agent)[service_id]
         agent.put(f"agent/service/deregister/{service_id}")
-        waits.until("registered again", lambda: services(agent).get(service_id) == good, 4)
+        waits.until("registered again", lambda: services(agent).get(service_id) == good, MENDED_S)
         agent.put("agent/service/register", {"ID": service_id, "Name": "x", "Meta": good["Meta"]})
-        waits.until("as it was", lambda: services(agent)[service_id] == good, 4)
+        waits.until("as it was", lambda: services(agent)[service_id] == good, MENDED_S)
 
 
 def test_no_difference_makes_no_write(
@@ -150,7 +150,8 @@ def test_what_is_not_ours_is_never_touched(
         run_web(containers, dummy_image, SERVICE_ID="wanted")
         run_web(containers, dummy_image, "second")
         waits.until("ours registered", lambda: f"{HOST}:second:8080" in names(agent))
-        waits.until("told", lambda: "left out: wanted: the id is somebody else's" in running.log)
+        told = "left out: wanted: the id is somebody else's"
+        waits.until("told", lambda: told in running.log, PATIENCE_S)
         engine.docker("rm", "-f", "web", "second")
         waits.until("ours gone", lambda: f"{HOST}:second:8080" not in names(agent))
     assert before == services(agent)
@@ -170,7 +171,7 @@ def test_what_registrator_left_behind_is_adopted_not_doubled(
         assert cid == services(agent)[f"{HOST}:web:8080"]["Meta"]["seamark-container"]
         assert f"{HOST}:gone:80" in names(agent)
     with registrar(engine, agent, "-cleanup"):
-        waits.until("the ghost gone", lambda: names(agent) == {f"{HOST}:web:8080"}, 4)
+        waits.until("the ghost gone", lambda: names(agent) == {f"{HOST}:web:8080"}, PATIENCE_S)
 
 
 def test_ghosts_of_a_time_when_we_were_not_there_are_removed(
@@ -211,14 +212,15 @@ def test_consul_may_be_away_at_the_start_and_lose_everything_later(
     agent.stop()
     with registrar(engine, agent) as running:
         run_web(containers, dummy_image)
-        waits.until("told", lambda: "does not answer: Connection refused" in running.log)
+        told = "does not answer: Connection refused"
+        waits.until("told", lambda: told in running.log, PATIENCE_S)
         pause(2)
         assert running.log.count("does not answer") == 1
         agent.start()
-        waits.until("registered once Consul is there", lambda: names(agent), 8)
+        waits.until("registered once Consul is there", lambda: names(agent), PATIENCE_S)
         agent.kill()
         agent.start()
-        waits.until("registered after a restart without memory", lambda: names(agent), 8)
+        waits.until("registered after a restart without memory", lambda: names(agent), PATIENCE_S)
 
 
 def test_the_engine_may_come_later(
@@ -234,11 +236,11 @@ def test_the_engine_may_come_later(
     flags = ["--docker", f"unix://{path}", "--node", HOST, "--http", "off"]
     run_web(containers, dummy_image)
     with Running("registrar", *flags, f"consul://{agent.http_address}") as running:
-        waits.until("told", lambda: "no container engine at" in running.log)
+        waits.until("told", lambda: "no container engine at" in running.log, PATIENCE_S)
         pause(2)
         assert running.log.count("no container engine at") == 1
         path.symlink_to(engine.url.removeprefix("unix://"))
-        waits.until("registered once the engine is there", lambda: names(agent))
+        waits.until("registered once the engine is there", lambda: names(agent), MENDED_S)
         assert "is back" in running.log
 
 
@@ -252,5 +254,6 @@ def test_a_container_with_bad_labels_costs_only_itself(
         run_web(containers, dummy_image, "good", **{"SERVICE_foo.bar": "1"})
         waits.until("both registered", lambda: len(names(agent)) == 2)
         assert hostile == services(agent)[f"{HOST}:bad:8080"]["Service"]
-        waits.until("told", lambda: "SERVICE_FOO.BAR: Consul takes only" in running.log)
+        told = "SERVICE_FOO.BAR: Consul takes only"
+        waits.until("told", lambda: told in running.log, PATIENCE_S)
     assert "\x1b" not in running.log_at_end

@@ -7,11 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.commands import run
-from tests.e2e.registering import HOST, names, registrar, registrar_to, run_web, services
+from tests.e2e.registering import (
+    HOST,
+    MENDED_S,
+    names,
+    registrar,
+    registrar_to,
+    run_web,
+    services,
+)
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import LABEL, Engine
 from tests.lab.fixtures import Containers
-from tests.waits import Waits, pause
+from tests.waits import PATIENCE_S, Waits, pause
 
 pytestmark = pytest.mark.lab
 
@@ -26,12 +34,12 @@ def test_a_container_is_resolvable_while_its_healthcheck_says_so(
     options = [check, "--health-interval=200ms", "--health-retries=1", "--health-start-period=0s"]
     with registrar(engine, agent) as running:
         containers.run(dummy_image, "web", name="web", ports=["8080"], options=options)
-        waits.until("told", lambda: "its HEALTHCHECK says" in running.log)
+        waits.until("told", lambda: "its HEALTHCHECK says" in running.log, PATIENCE_S)
         assert not names(agent)
         engine.docker("exec", "web", "touch", "/tmp/ok")
-        waits.until("healthy", lambda: names(agent), 4)
+        waits.until("healthy", lambda: names(agent), PATIENCE_S)
         engine.docker("exec", "web", "rm", "/tmp/ok")
-        waits.until("unhealthy", lambda: not names(agent), 4)
+        waits.until("unhealthy", lambda: not names(agent), PATIENCE_S)
 
 
 def test_checks_run_and_come_back_when_somebody_removes_them(
@@ -56,10 +64,10 @@ def test_checks_run_and_come_back_when_somebody_removes_them(
     expected = {f"service:{WEB}", f"service:{WEB}:2"}
     with registrar(engine, agent):
         run_web(containers, dummy_image, **env)
-        waits.until("both checks pass", lambda: passing() == expected, 4)
+        waits.until("both checks pass", lambda: passing() == expected, PATIENCE_S)
         agent.put(f"agent/check/deregister/service:{WEB}:2")
         assert passing() != expected
-        waits.until("the lost check is back", lambda: passing() == expected, 4)
+        waits.until("the lost check is back", lambda: passing() == expected, MENDED_S)
         assert {"CHECK_HTTP", "check_http"}.isdisjoint(services(agent)[WEB]["Meta"])
 
 
@@ -97,7 +105,11 @@ def test_a_published_port_on_a_user_network_is_the_hosts(
             waits.until("registered", lambda: names(agent))
             assert "" == services(agent)[WEB]["Address"]
         with registrar(engine, agent, "-ip=10.9.8.7"):
-            waits.until("registered anew", lambda: services(agent)[WEB]["Address"] == "10.9.8.7", 4)
+            waits.until(
+                "registered anew",
+                lambda: services(agent)[WEB]["Address"] == "10.9.8.7",
+                PATIENCE_S,
+            )
     finally:
         engine.docker("rm", "-f", "web", check=False)
         engine.docker("network", "rm", "front")
@@ -128,7 +140,7 @@ def test_on_success_keeps_what_failed_until_it_is_removed(
             script = f"sleep 1; exit {code}"
             containers.run(base_image, "sh", "-c", script, name=name, ports=["8080"])
         waits.until("both registered", lambda: len(names(agent)) == 2)
-        waits.until("the one that is done gone", lambda: len(names(agent)) == 1, 5)
+        waits.until("the one that is done gone", lambda: len(names(agent)) == 1, PATIENCE_S)
         pause(1.5)
         assert {f"{HOST}:failed:8080"} == names(agent)
     with registrar(engine, agent, *flags):
@@ -154,7 +166,7 @@ def test_a_service_does_not_outlive_its_registrar_longer_than_its_ttl(
         os.kill(running.pid, signal.SIGSTOP)
         waits.until("expired", lambda: not alive(), 5)
         os.kill(running.pid, signal.SIGCONT)
-        waits.until("alive again", alive, 4)
+        waits.until("alive again", alive, PATIENCE_S)
 
 
 def test_purge_takes_everything_of_ours_away_at_the_end(
@@ -176,7 +188,8 @@ def test_only_selected_containers_are_registered(
     with registrar(engine, agent, "--select", "name:we* and not env:SECRET") as running:
         run_web(containers, dummy_image, "web")
         run_web(containers, dummy_image, "webby", SECRET="1")
-        waits.until("told", lambda: "left out: webby: not selected by" in running.log)
+        told = "left out: webby: not selected by"
+        waits.until("told", lambda: told in running.log, PATIENCE_S)
         waits.until("registered", lambda: {WEB} == names(agent))
 
 
