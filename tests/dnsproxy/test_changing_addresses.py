@@ -15,6 +15,7 @@ from tests.dnsproxy.addressing import (
     ourselves,
     proxy,
 )
+from tests.waits import PATIENCE_S
 
 pytestmark = pytest.mark.lab
 
@@ -41,7 +42,9 @@ def test_an_interface_that_is_made_anew_answers_on_its_link_local_address(three_
         host.ip("address add fe80::1/64 dev net3 nodad")
         zone = client.inside(lambda: socket.if_nametoindex("eth0"))
         waits.until(
-            "it answers", lambda: found_over_udp(client, "fe80::1", zone=zone, limit_s=0.3), 5
+            "it answers",
+            lambda: found_over_udp(client, "fe80::1", zone=zone, limit_s=0.3),
+            PATIENCE_S,
         )
 
 
@@ -66,7 +69,9 @@ def test_a_port_of_a_bridge_has_no_socket_of_its_own(three_networks, waits):
         assert any(address in opened for opened in host.opened(53))
         host.ip("link add br0 type bridge")
         host.ip("link set net3 master br0")
-        waits.until("closed", lambda: not any(address in opened for opened in host.opened(53)), 5)
+        waits.until(
+            "closed", lambda: not any(address in opened for opened in host.opened(53)), PATIENCE_S
+        )
         assert address == host.link_local("net3")
 
 
@@ -84,7 +89,9 @@ def test_an_address_that_is_still_being_checked_is_bound_already(three_networks,
             if address["local"] == "fd77:1::9"
         ]
         client = three_networks.clients[1]
-        waits.until("it answers", lambda: found_over_udp(client, "fd77:1::9", limit_s=0.3), 15)
+        waits.until(
+            "it answers", lambda: found_over_udp(client, "fd77:1::9", limit_s=0.3), PATIENCE_S
+        )
 
 
 def _write(path: str, text: str) -> None:

@@ -24,6 +24,7 @@ from tests.dnsproxy.addressing import (
 )
 from tests.dnsproxy.packets import query_wire
 from tests.lab.namespaces import House, house
+from tests.waits import PATIENCE_S
 
 pytestmark = pytest.mark.lab
 
@@ -51,11 +52,11 @@ def test_a_link_local_address_answers_on_its_own_interface(served, waits):
     for number, client in served.clients.items():
         address = served.host.link_local(f"net{number}")
         zone = client.inside(lambda: socket.if_nametoindex("eth0"))
-        waits.until("the client has one too", lambda at=client: at.link_local("eth0"), 5)
+        waits.until("the client has one too", lambda at=client: at.link_local("eth0"), PATIENCE_S)
         waits.until(
             f"{address} answers",
             lambda at=client, to=address, by=zone: found_over_udp(at, to, zone=by, limit_s=0.3),
-            5,
+            PATIENCE_S,
         )
         assert {"10.1.0.1"} == found_over_udp(client, address, zone=zone)
         assert {"10.1.0.1"} == found_over_tcp(client, address, zone=zone)

@@ -24,7 +24,7 @@ from tests.dnsproxy.addressing import (
 from tests.dnsproxy.packets import query_wire
 from tests.lab.shell import end
 from tests.upstream import ScriptedUpstream, reply_to
-from tests.waits import pause
+from tests.waits import PATIENCE_S, pause
 
 pytestmark = pytest.mark.lab
 
@@ -61,7 +61,7 @@ def test_the_address_of_a_holder_that_ends_is_taken_over(three_networks, waits):
             assert is_answered(client, "10.77.2.1")
             assert not is_answered_by_now(client, "10.77.1.1")
             end(holder, 5, signal.SIGKILL)
-            waits.until("taken over", lambda: is_answered_by_now(client, "10.77.1.1"), 10)
+            waits.until("taken over", lambda: is_answered_by_now(client, "10.77.1.1"), PATIENCE_S)
             assert "DNS also on 10.77.1.1:53" in running.log
     finally:
         end(holder, 5, signal.SIGKILL)
@@ -77,7 +77,7 @@ def test_a_stub_that_ends_is_taken_over(three_networks, waits):
         with proxy(host):
             assert not is_answered_by_now(host, "127.0.0.53")
             stub.close()
-            waits.until("taken over", lambda: is_answered_by_now(host, "127.0.0.53"), 10)
+            waits.until("taken over", lambda: is_answered_by_now(host, "127.0.0.53"), PATIENCE_S)
 
 
 def test_a_holder_that_restarts_finds_its_address_free(three_networks, waits):

@@ -18,13 +18,12 @@ from dnsproxy.edges.observer import Observer
 from dnsproxy.edges.querylog import QUEUE_MAX, STOP_S, LineFile, QueryLog
 from tests.commands import ROOT
 from tests.dnsproxy.exchanges import HOSTILE, exchange
-
-_LIMIT_S = 5.0
+from tests.waits import PATIENCE_S
 
 
 def until(look) -> None:
     """Let the loop turn until something is true."""
-    with gevent.Timeout(_LIMIT_S):
+    with gevent.Timeout(PATIENCE_S):
         while not look():
             gevent.sleep(0.005)
 

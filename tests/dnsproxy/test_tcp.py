@@ -16,6 +16,7 @@ from dnsproxy.core.gate import Query, admit
 from dnsproxy.edges import answerer, tcp
 from dnsproxy.edges.listeners import Listener
 from tests.dnsproxy.packets import query_wire
+from tests.waits import PATIENCE_S
 
 
 class Patient:
@@ -226,11 +227,11 @@ def test_who_still_waits_when_we_end_is_let_go(patient):
     address = (listener.address.host, listener.address.port)
     with gsocket.create_connection(address, timeout=10) as client:
         client.sendall(framed_query("60000.example", 1))
-        with gevent.Timeout(5, AssertionError("not asked")):
+        with gevent.Timeout(PATIENCE_S, AssertionError("not asked")):
             while not patient.waiting:
                 gevent.sleep(0.01)
         listener.stop(0)
-        with gevent.Timeout(5, AssertionError("somebody still waits")):
+        with gevent.Timeout(PATIENCE_S, AssertionError("somebody still waits")):
             while patient.waiting:
                 gevent.sleep(0.01)
         assert [] == ids(client)
@@ -250,6 +251,6 @@ def test_a_connection_that_always_has_more_leaves_others_their_turn(client, pati
     reader = gevent.spawn(ids, client)
     client.sendall(framed_query("0.example", 1) * 2000)
     client.shutdown(gsocket.SHUT_WR)
-    assert 2000 == len(reader.get(timeout=10))
+    assert 2000 == len(reader.get(timeout=PATIENCE_S))
     greenlet.kill()
     assert turns >= 2000 // tcp.OUTSTANDING

@@ -14,7 +14,7 @@ import pytest
 from tests.asking import addresses, ask, rcode
 from tests.commands import ROOT, Running, environment, run
 from tests.small_engine import SmallEngine
-from tests.waits import Waits, pause
+from tests.waits import PATIENCE_S, Waits, pause
 
 QUIET = ["--listen", "127.0.0.1:0", "--http", "off"]
 
@@ -150,7 +150,7 @@ def test_no_permission_on_the_engines_socket_is_told_and_dns_answers(tmp_path, w
         services = ["--services", "conf/services.json"]
         with _AsNobody("up", *QUIET, *services, "--docker", f"unix://{path}") as running:
             words = f"no permission on the engine's socket {path}; run as root, or as a member"
-            waits.until("told", lambda: words in running.log)
+            waits.until("told", lambda: words in running.log, PATIENCE_S)
             assert addresses(running.port, "svc1.service.consul")
     assert running.log_at_end.count("no permission") == 1
 
@@ -179,7 +179,7 @@ def test_an_unreachable_consul_is_told_once_and_its_names_are_servfail(
         with Running("seamark", "up", f"consul://{address}", *flags, *docker) as running:
             assert rcode(ask(running.port, "web.service.consul")) == "SERVFAIL"
             words = f"Consul at http://{address} does not answer: Connection refused (start the"
-            waits.until("told", lambda: words in running.log)
+            waits.until("told", lambda: words in running.log, PATIENCE_S)
             pause(2)
     assert running.log_at_end.count("does not answer") == 1
 
@@ -195,10 +195,11 @@ def test_an_odd_answer_of_the_engine_ends_no_loop(
     flags = ["--listen", "127.0.0.1:0", "--http", f"127.0.0.1:{port}"]
     variables = {"SEAMARK_RESYNC_S": "0.2", "DOCKER_HOST": f"unix://{engine.path}"}
     with Running("seamark", "up", *flags, faults_expected=True, **variables) as running:
-        waits.until("told", lambda: "an unexpected fault; going on: KeyError" in running.log)
+        told = "an unexpected fault; going on: KeyError"
+        waits.until("told", lambda: told in running.log, PATIENCE_S)
         assert get(port, "ready")[0] == 503
         engine.answers["json"] = []
-        waits.until("ready", lambda: get(port, "ready")[0] == 200, 4)
+        waits.until("ready", lambda: get(port, "ready")[0] == 200, PATIENCE_S)
 
 
 def test_a_plan_that_the_engine_breaks_off_is_one_line(engine_without_containers: SmallEngine):
@@ -217,7 +218,7 @@ def test_ready_says_what_is_not(waits: Waits):
     flags = ["--listen", "127.0.0.1:0", "--http", f"127.0.0.1:{port}", "--node", "n1"]
     with Running("seamark", "up", *flags, "--docker", "unix:///nowhere.sock"):
         assert get(port, "health") == (200, {"status": "ok"})
-        found = waits.until("told", lambda: not_ready(port))
+        found = waits.until("told", lambda: not_ready(port), PATIENCE_S)
     assert "no container engine at unix:///nowhere.sock" in found
 
 
