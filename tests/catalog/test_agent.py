@@ -231,12 +231,13 @@ try:
     agent.services()
 except CatalogUnavailable as error:
     print(error)
-assert time.monotonic() - began < 5
+# The body itself would take hours.
+assert time.monotonic() - began < 20
 agent._node._known = type("Known", (), {"name": "n1", "address": ""})
 waiting = gevent.spawn(agent.wait_for_change, 1)
 gevent.sleep(0.5)
 assert not waiting.ready()
-waiting.kill(timeout=2)
+waiting.kill(timeout=20)
 assert waiting.ready()
 print("killed")
 """

@@ -17,6 +17,7 @@ from catalog.errors import CatalogRefused
 from catalog.model import Service, SharedCatalog, TaggedAddress, Weights
 from catalog.uri import AgentAddress
 from tests.lab import consul as lab
+from tests.waits import PATIENCE_S
 
 pytestmark = pytest.mark.lab
 
@@ -161,7 +162,7 @@ def test_a_heartbeat_keeps_a_service_alive(agent, catalog, waits):
     catalog.register(dataclasses.replace(odd, checks=(check,)))
     catalog.heartbeat(odd.id)
     assert status() == "passing"
-    waits.until("critical without heartbeats", lambda: status() == "critical", limit_s=10)
+    waits.until("critical without heartbeats", lambda: status() == "critical", limit_s=PATIENCE_S)
     catalog.heartbeat(odd.id)
     assert status() == "passing"
 
@@ -204,7 +205,8 @@ def settled(catalog: Any) -> int:
 def test_what_another_client_does_wakes_us(agent, catalog, waits):
     """A deregistration behind our back is seen at once, not at the next slow comparison."""
     catalog.register(WEB)
-    waits.until("in the catalog", lambda: WEB.id in agent.get("catalog/node/n1")["Services"])
+    there = "catalog/node/n1"
+    waits.until("there", lambda: WEB.id in agent.get(there)["Services"], PATIENCE_S)
     index = settled(catalog)
     assert index > 0
     waiting = Waiting(catalog, index)
