@@ -11,7 +11,7 @@ from tests.faults.consul_acl import OUR_TOKEN, Acl
 from tests.faults.stand import NEVER_S, NODE, OFTEN_S, Stand, stand
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
-from tests.waits import Waits, pause
+from tests.waits import PATIENCE_S, Waits, pause
 
 pytestmark = pytest.mark.lab
 
@@ -61,10 +61,10 @@ def test_consul_killed_in_the_middle_of_the_first_sync(site: Stand, waits: Waits
         site.run(f"web{number}")
     site.consul_relay.delay(0.2)
     with site.registrar() as running:
-        waits.until("the first ones registered", lambda: len(site.agent_ids()) >= 2)
+        waits.until("the first ones registered", lambda: len(site.agent_ids()) >= 2, PATIENCE_S)
         site.agent.kill()
         # A Consul that is back before anybody has missed it is another story, told above.
-        waits.until("missed", lambda: "does not answer" in running.log)
+        waits.until("missed", lambda: "does not answer" in running.log, PATIENCE_S)
         site.consul_relay.lift()
         site.agent.start()
         site.settle(waits, "all registered in a Consul that knew nothing")
@@ -81,7 +81,7 @@ def test_consul_paused_in_the_middle_of_a_sync(site: Stand, waits: Waits, paused
         site.run(f"web{number}")
     site.consul_relay.delay(0.1)
     with site.registrar():
-        waits.until("the first ones registered", lambda: len(site.agent_ids()) >= 2)
+        waits.until("the first ones registered", lambda: len(site.agent_ids()) >= 2, PATIENCE_S)
         site.agent.signal(signal.SIGSTOP)
         site.consul_relay.lift()
         site.api.remove("web0")
@@ -107,7 +107,7 @@ def test_refused_writes_are_made_later(site: Stand, waits: Waits, status: int, w
             before = site.consul_relay.count("answered")
             site.consul_relay.answer(status, words, method="PUT", path=writes)
             change()
-            waits.until("refused", partial(refused_since, site, before))
+            waits.until("refused", partial(refused_since, site, before), PATIENCE_S)
             pause(2)
             assert not site.verdict()
             site.consul_relay.lift()
@@ -127,7 +127,7 @@ def test_a_refused_reading_is_made_later(
     site.run("web")
     site.consul_relay.answer(status, words, method="GET")
     with site.registrar():
-        waits.until("refused", lambda: site.consul_relay.count("answered") > 1)
+        waits.until("refused", lambda: site.consul_relay.count("answered") > 1, PATIENCE_S)
         site.run("late")
         site.consul_relay.lift()
         site.settle(waits, "registered")
@@ -144,7 +144,7 @@ def test_a_write_whose_answer_is_lost_is_not_forgotten(site: Stand, waits: Waits
         for number, step in enumerate(steps, start=1):
             site.consul_relay.swallow(1)
             step()
-            waits.until("lost", partial(swallowed, site, number))
+            waits.until("lost", partial(swallowed, site, number), PATIENCE_S)
             site.settle(waits, "true in spite of it")
 
 
@@ -158,7 +158,7 @@ def test_a_container_that_ends_before_a_lost_write_is_made_again(site: Stand, wa
     with site.registrar():
         site.consul_relay.swallow(1)
         site.run("web")
-        waits.until("carried out", site.agent_ids)
+        waits.until("carried out", site.agent_ids, PATIENCE_S)
         site.consul_relay.refuse()
         site.api.act("web", "kill")
         waits.until("a ghost", lambda: not site.verdict())
@@ -209,7 +209,7 @@ def test_an_acl_that_takes_the_right_to_write_away_and_gives_it_back(
         acl.read_only(site.agent)
         site.api.remove("web0")
         site.run("late")
-        waits.until("refused", lambda: running.log.count("refused to") >= 2)
+        waits.until("refused", lambda: running.log.count("refused to") >= 2, PATIENCE_S)
         pause(1)
         assert f"{NODE}:late:8080" not in site.agent_ids()
         acl.read_write(site.agent)
@@ -228,7 +228,7 @@ def test_an_acl_that_takes_every_right_away_and_gives_it_back(
         acl.nothing(site.agent)
         site.api.remove("web0")
         site.run("late")
-        waits.until("refused", lambda: "refused to" in running.log)
+        waits.until("refused", lambda: "refused to" in running.log, PATIENCE_S)
         pause(3)
         acl.read_write(site.agent)
         site.settle(waits, "made after all")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.orders import Torn
 from tests.faults.stand import NEVER_S, NODE, OFTEN_S, Stand
-from tests.waits import Waits, pause
+from tests.waits import PATIENCE_S, Waits, pause
 
 pytestmark = pytest.mark.lab
 
@@ -84,7 +84,7 @@ def test_events_held_back_are_lost(site: Stand, waits: Waits) -> None:
         run_three(site, waits)
         site.engine_relay.stall(EVENTS)
         change_everything(site)
-        waits.until("events held back", lambda: site.engine_relay.count("stalled"))
+        waits.until("events held back", lambda: site.engine_relay.count("stalled"), PATIENCE_S)
         site.engine_relay.cut(EVENTS)
         site.engine_relay.lift()
         site.settle(waits, "true again")
@@ -106,7 +106,7 @@ def test_a_container_that_starts_again_unseen(site: Stand, waits: Waits, seen: s
             waits.until("gone at the first sign", lambda: not site.agent_ids())
             site.engine_relay.refuse()
             site.api.act("web", "kill")
-        waits.until("ended", lambda: not site.api.inspect("web")["State"]["Running"])
+        waits.until("ended", lambda: not site.api.inspect("web")["State"]["Running"], PATIENCE_S)
         site.api.act("web", "start")
         site.engine_relay.lift()
         site.settle(waits, "registered in its new life")
@@ -147,7 +147,7 @@ def test_an_event_is_torn_in_the_middle_of_its_document(
         run_three(site, waits)
         site.engine_relay.tear(torn)
         change_everything(site)
-        waits.until("torn", lambda: site.engine_relay.count("torn"))
+        waits.until("torn", lambda: site.engine_relay.count("torn"), PATIENCE_S)
         pause(0.5)
         site.engine_relay.lift()
         site.settle(waits, "true again")

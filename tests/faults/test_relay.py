@@ -10,7 +10,7 @@ import pytest
 from tests.faults.orders import Torn
 from tests.faults.relay import Relay
 from tests.lab.consul import free_ports
-from tests.waits import Waits
+from tests.waits import PATIENCE_S, Waits
 
 _EVENT = b'{"Type": "container", "Action": "start"}\n'
 
@@ -128,7 +128,7 @@ def test_what_it_holds_back_flows_when_it_is_told_to(
 ) -> None:
     relay.stall("/v1/x")
     client.request("GET", "/v1/x")
-    waits.until("held back", lambda: relay.count("stalled"))
+    waits.until("held back", lambda: relay.count("stalled"), PATIENCE_S)
     client.timeout = 0.2
     client.sock.settimeout(0.2)
     with pytest.raises(TimeoutError):
