@@ -20,7 +20,7 @@ from tests.lab.shell import LabError, end, log_tail, spawn, wait_until
 
 __all__ = ["WHICH", "ConsulAgent", "consul_version", "find_consul", "free_ports", "known_consul"]
 
-_START_LIMIT = 20.0
+_START_LIMIT = 60.0
 _PORTS = ("http", "dns", "server", "serf_lan", "serf_wan")
 
 

@@ -20,7 +20,7 @@ _LOCK = Path("/run/seamark-lab.lock")
 _POOL = RUN_DIR / "pool"
 _EXEC = RUN_DIR / "exec"
 _SHIM = "containerd-shim-runc-v2"
-_START_LIMIT = 30.0
+_START_LIMIT = 60.0
 _STOP_LIMIT = 20.0
 
 

@@ -23,7 +23,7 @@ _NEEDED = ("podman", "conmon", "runc", "iptables", "ip", "unshare", "setpriv")
 _NETAVARK = (Path("/usr/lib/podman/netavark"), Path("/usr/libexec/podman/netavark"))
 # Where podman puts its containers, one for each hierarchy of cgroup v1.
 _CGROUPS = ("libpod_parent", "*/libpod_parent")
-_START_LIMIT = 20.0
+_START_LIMIT = 60.0
 # A tmpfs on /run hides systemd, so that podman does the same with and without it, and /dev/shm
 # holds the locks of every podman on the machine. The shell reaps what the containers leave.
 _ENTER = """

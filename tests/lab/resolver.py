@@ -17,7 +17,7 @@ from tests.lab import debian
 from tests.lab.consul import free_ports
 from tests.lab.shell import LabError, cache_dir, end, log_tail, run, spawn, step, wait_until
 
-_START_LIMIT = 15.0
+_START_LIMIT = 60.0
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tests.lab.consul import ConsulAgent, free_ports
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
 from tests.lab.shell import end, log_tail, run, spawn, wait_until
+from tests.waits import PATIENCE_S
 
 pytestmark = pytest.mark.lab
 
@@ -140,7 +141,7 @@ def _svc4(containers: Containers, image: str) -> tuple[int, str]:
     svc4 = containers.run(
         image, "svc4", name="svc4", ports=[f"{port}:8080"], env={"SERVICE_NAME": "svc4"}
     )
-    assert wait_until(lambda: _answers(f"http://127.0.0.1:{port}/"), timeout=10)
+    assert wait_until(lambda: _answers(f"http://127.0.0.1:{port}/"), timeout=PATIENCE_S)
     return port, svc4
 
 
@@ -195,7 +196,7 @@ def _neighbour(folder: Path) -> Iterator[str]:
             network.ip(*command.split())
         server = spawn(["nsenter", f"--net=/run/netns/{host}", "python3", "-c", _SERVER], log)
         url = f"http://{_OUTSIDE}:8080/"
-        assert wait_until(lambda: _answers(url), timeout=5), log_tail(log)
+        assert wait_until(lambda: _answers(url), timeout=PATIENCE_S), log_tail(log)
         yield url
     finally:
         if server is not None:
