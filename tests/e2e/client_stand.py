@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import dns
 import dns.message
 import dns.rcode
 import dns.rdatatype
 
 from tests.commands import Running
-from tests.e2e.clients import CLIENTS, CONSUL, MUSL, Outcome, outcomes, script
+from tests.e2e.clients import CLIENTS, CONSUL, DNSPYTHON, MUSL, Outcome, outcomes, script
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import LABEL, Engine
 from tests.lab.fixtures import Containers
@@ -118,14 +119,18 @@ def _start_containers(
     run(["musl-gcc", "-static", "-O1", "-o", folder / "look_up", _SOURCE], timeout=60)
     resolv_conf = folder / "resolv.conf"
     resolv_conf.write_text(f"nameserver {addresses.network6}\nsearch {SUFFIX}\n")
-    mounted = {MUSL: folder / "look_up", CONSUL: consul_binary}
+    mounted = {
+        MUSL: folder / "look_up",
+        CONSUL: consul_binary,
+        f"{DNSPYTHON}/dns": Path(dns.__file__).parent,
+    }
     common = [word for at, path in mounted.items() for word in ("-v", f"{path}:{at}:ro")]
     search = ["--dns-search", SUFFIX]
     user_defined = ["--network", NETWORK]
 
-    def start(options: Sequence[str], dns: Sequence[str] = ()) -> str:
+    def start(options: Sequence[str], servers: Sequence[str] = ()) -> str:
         patient = ("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done")
-        return containers.run(image, *patient, dns=dns, options=[*common, *options])
+        return containers.run(image, *patient, dns=servers, options=[*common, *options])
 
     return {
         "bridge": start(search, [addresses.bridge]),

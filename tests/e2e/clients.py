@@ -12,6 +12,8 @@ Outcome = frozenset[str] | str
 
 MUSL = "/usr/local/bin/look_up"
 CONSUL = "/usr/local/bin/consul"
+# The folder with dnspython in it.
+DNSPYTHON = "/usr/local/lib/dnspython"
 # All of them ask again after five seconds: less is an answer to the first question.
 _PATIENCE_S = 4
 _NAME, _CODE = "\x1e", "\x1d"
@@ -24,6 +26,15 @@ except socket.gaierror as error:
     names = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
     sys.exit(names[error.errno])
 print(*(address[0] for *_, address in found), sep="\\n")
+"""
+_DNSPYTHON = """
+import sys
+import dns.resolver
+try:
+    found = dns.resolver.resolve_name(sys.argv[1], search=True)
+except dns.resolver.NXDOMAIN:
+    sys.exit("NXDOMAIN")
+print(*found.addresses(), sep="\\n")
 """
 
 
@@ -102,6 +113,10 @@ CLIENTS = {
         lambda name, _: ["getent", "ahosts", name], _listed(2), only_its_families=True
     ),
     "python": Client(lambda name, _: ["python3", "-c", _PYTHON, name], _listed(1, "EAI_NONAME")),
+    "dnspython": Client(
+        lambda name, _: ["env", f"PYTHONPATH={DNSPYTHON}", "python3", "-c", _DNSPYTHON, name],
+        _listed(1, "NXDOMAIN"),
+    ),
     "musl": Client(lambda name, _: [MUSL, name], _listed(1, "EAI_NONAME"), search="ndots"),
     "curl": Client(
         lambda name, port: ["curl", "-v", "-o", "/dev/null", f"http://{name}:{port}/"],

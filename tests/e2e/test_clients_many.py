@@ -27,7 +27,7 @@ def stand(engine: Engine, consul_binary: Path, base_image: str) -> Iterator[Stan
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("client", ["getent", "python", "dig", "kdig"])
+@pytest.mark.parametrize("client", ["getent", "python", "dnspython", "dig", "kdig"])
 def test_who_heeds_tc_gets_all_of_them(stand: Stand, place: str, client: str):
     """Asked over UDP, then over TCP because the datagram said that it was cut."""
     assert len(stand.addresses.many) == MANY
