@@ -49,7 +49,7 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Stand:
-    """Who is there; ``places`` are containers, see PLACES and DNS6."""
+    """Who is there; ``places`` are containers, see PLACES, DNS6 and TWO."""
 
     engine: Engine
     agent: ConsulAgent
@@ -81,6 +81,8 @@ PLACES = {
 }
 # A network of its own, and an IPv6 address for --dns.
 DNS6 = "dns6"
+# The engine's default network, a resolv.conf that names two addresses of ours.
+TWO = "two"
 
 
 @contextmanager
@@ -117,8 +119,6 @@ def _start_containers(
     containers: Containers, consul_binary: Path, image: str, addresses: Addresses, folder: Path
 ) -> dict[str, str]:
     run(["musl-gcc", "-static", "-O1", "-o", folder / "look_up", _SOURCE], timeout=60)
-    resolv_conf = folder / "resolv.conf"
-    resolv_conf.write_text(f"nameserver {addresses.network6}\nsearch {SUFFIX}\n")
     mounted = {
         MUSL: folder / "look_up",
         CONSUL: consul_binary,
@@ -132,10 +132,17 @@ def _start_containers(
         patient = ("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done")
         return containers.run(image, *patient, dns=servers, options=[*common, *options])
 
+    def naming(*servers: str) -> list[str]:
+        resolv_conf = folder / f"resolv.conf-{'-'.join(servers).replace(':', '.')}"
+        lines = [f"nameserver {server}" for server in servers]
+        resolv_conf.write_text("\n".join([*lines, f"search {SUFFIX}", ""]))
+        return ["-v", f"{resolv_conf}:/etc/resolv.conf:ro"]
+
     return {
         "bridge": start(search, [addresses.bridge]),
         "embedded": start([*user_defined, *search], [addresses.bridge]),
-        "direct6": start([*user_defined, "-v", f"{resolv_conf}:/etc/resolv.conf:ro"]),
+        "direct6": start([*user_defined, *naming(addresses.network6)]),
+        TWO: start(naming(addresses.bridge, addresses.network)),
         DNS6: start([*user_defined, *search, *_IMPATIENT], [addresses.network6]),
     }
 
@@ -181,7 +188,7 @@ def _outside(query: dns.message.Message, addresses: Addresses) -> bytes:
 
 
 def _proxy(agent: ConsulAgent, upstream: ScriptedUpstream, addresses: Addresses) -> Running:
-    listen = [f"{addresses.bridge}:53", f"[{addresses.network6}]:53"]
+    listen = [f"{addresses.bridge}:53", f"{addresses.network}:53", f"[{addresses.network6}]:53"]
     flags = [word for address in listen for word in ("--listen", address)]
     flags += ["--consul-dns", agent.dns_address, "--upstream", upstream.address]
     return Running("dnsproxy", *flags, "--http", "off")

@@ -15,7 +15,7 @@ CONSUL = "/usr/local/bin/consul"
 # The folder with dnspython in it.
 DNSPYTHON = "/usr/local/lib/dnspython"
 # All of them ask again after five seconds: less is an answer to the first question.
-_PATIENCE_S = 4
+FIRST_TRY_S = 4
 _NAME, _CODE = "\x1e", "\x1d"
 
 _PYTHON = """
@@ -135,7 +135,7 @@ def script(client: Client, names: Sequence[str], port: int) -> str:
     """A shell script that has the client look all names up, for :func:`outcomes` to read."""
     lines = []
     for name in names:
-        command = shlex.join(["timeout", str(_PATIENCE_S), *client.command(name, port)])
+        command = shlex.join(["timeout", str(FIRST_TRY_S), *client.command(name, port)])
         lines += [f"printf '{_NAME}{name}\\n'", f"{command} 2>&1", f"printf '{_CODE}%d' $?"]
     return "\n".join(lines)
 

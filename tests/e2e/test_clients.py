@@ -7,13 +7,14 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import dns.message
 import dns.rdatatype
 import pytest
 
-from tests.e2e.client_stand import DNS6, PLACES, Stand, open_stand
-from tests.e2e.clients import CLIENTS, MUSL, NOT_FOUND, Outcome, differences
+from tests.e2e.client_stand import DNS6, PLACES, TWO, Stand, open_stand
+from tests.e2e.clients import CLIENTS, FIRST_TRY_S, MUSL, NOT_FOUND, Outcome, differences
 from tests.lab import network
 from tests.lab.engine import Engine
 
@@ -138,15 +139,25 @@ def test_glibc_asks_for_both_families_from_one_port(stand: Stand):
     with captured(stand.address_of("bridge")) as questions:
         said = stand.say("bridge", "getent", "--no-addrconfig", "ahosts", "dual.service.consul")
     assert {stand.addresses.bridge, stand.addresses.network6} <= set(said.split())
-    assert {"A", "AAAA"} == {qtype for _, _, qtype in questions}
-    assert {"dual.service.consul."} == {name for _, name, _ in questions}
-    assert 1 == len({port for port, _, _ in questions})
+    assert {"A", "AAAA"} == {question.qtype for question in questions}
+    assert {"dual.service.consul."} == {question.name for question in questions}
+    assert 1 == len({question.port for question in questions})
+
+
+class Question(NamedTuple):
+    """One that left a container over UDP: whom it went to, from which port, whether with EDNS."""
+
+    server: str
+    port: int
+    name: str
+    qtype: str
+    edns: bool
 
 
 @contextmanager
-def captured(source: str) -> Iterator[set[tuple[int, str, str]]]:
-    """DNS questions that leave a container over UDP: source port, name, type; there at the end."""
-    questions: set[tuple[int, str, str]] = set()
+def captured(source: str) -> Iterator[set[Question]]:
+    """DNS questions that leave a container over UDP; there at the end."""
+    questions: set[Question] = set()
     device = json.loads(network.ip("route", "get", source))[0]["dev"]
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IP)) as tap:
         tap.bind((device, _ETH_P_IP))
@@ -159,9 +170,85 @@ def captured(source: str) -> Iterator[set[tuple[int, str, str]]]:
                 port, target = struct.unpack("!HH", udp[:4])
                 if packet[9] == socket.IPPROTO_UDP and target == 53:
                     assert socket.inet_aton(source) == packet[12:16]
-                    question = dns.message.from_wire(udp[8:]).question[0]
-                    qtype = dns.rdatatype.to_text(question.rdtype)
-                    questions.add((port, question.name.to_text(), qtype))
+                    questions.add(_read(socket.inet_ntoa(packet[16:20]), port, udp[8:]))
+
+
+def _read(server: str, port: int, packet: bytes) -> Question:
+    message = dns.message.from_wire(packet)
+    (asked,) = message.question
+    qtype = dns.rdatatype.to_text(asked.rdtype)
+    return Question(server, port, asked.name.to_text(), qtype, message.edns >= 0)
+
+
+# Options of resolv.conf(5): from how many UDP ports glibc then asks for A and AAAA, and whether it
+# does with EDNS. Without any it is one port, and no EDNS.
+_GLIBC_OPTIONS = {
+    "use-vc": (0, False),
+    "single-request-reopen": (2, False),
+    "edns0": (1, True),
+}
+
+
+def _getent(option: str) -> list[str]:
+    given = ["env", f"RES_OPTIONS={option}", "timeout", str(FIRST_TRY_S)]
+    return [*given, "getent", "--no-addrconfig", "ahosts"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("option", _GLIBC_OPTIONS)
+def test_whatever_glibc_was_told_of_servers_it_finds_every_address(
+    stand: Stand, place: str, option: str
+):
+    """TCP from the start; one question after the other, each from a port of its own; EDNS."""
+    both = frozenset({stand.addresses.bridge, stand.addresses.network6})
+    names = {"dual.service.consul": both, "many.service.consul": stand.addresses.many}
+    for name, addresses in names.items():
+        said = stand.say(place, *_getent(option), name)
+        assert addresses == {line.split()[0] for line in said.splitlines()}
+
+
+@pytest.mark.parametrize(("option", "expected"), _GLIBC_OPTIONS.items())
+def test_glibc_does_what_it_was_told(stand: Stand, option: str, expected: tuple[int, bool]):
+    """The test above would show nothing if it took no notice of the option."""
+    with captured(stand.address_of("bridge")) as questions:
+        stand.say("bridge", *_getent(option), "dual.service.consul")
+    ports = {question.port for question in questions}
+    assert expected == (len(ports), any(question.edns for question in questions))
+
+
+def test_musl_asks_two_servers_at_once(stand: Stand):
+    """From one port, and takes what comes first."""
+    names = wanted(stand, TWO, "musl")
+    assert {} == differences(CLIENTS["musl"], names, stand.look_up(TWO, "musl", list(names)))
+    with captured(stand.address_of(TWO)) as questions:
+        stand.say(TWO, MUSL, "dual.service.consul")
+    servers = (stand.addresses.bridge, stand.addresses.network)
+    assert {(server, qtype) for server in servers for qtype in ("A", "AAAA")} == {
+        (question.server, question.qtype) for question in questions
+    }
+    assert 1 == len({question.port for question in questions})
+
+
+_OF_EACH = """
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+    asker.settimeout(4)
+    for server in sys.argv[1:]:
+        header = b"\\7\\7\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0"
+        asker.sendto(header + b"\\4svc4\\7service\\6consul\\0\\0\\1\\0\\1", (server, 53))
+    for _ in sys.argv[1:]:
+        reply, source = asker.recvfrom(512)
+        print(source[0], reply[7], socket.inet_ntoa(reply[-4:]))
+"""
+
+
+def test_each_of_two_servers_answers_for_itself(stand: Stand):
+    """The same packet to both of our addresses: musl drops what comes from where it did not ask."""
+    at = stand.addresses
+    said = stand.say(TWO, "python3", "-c", _OF_EACH, at.bridge, at.network)
+    assert {f"{server} 1 {at.bridge}" for server in (at.bridge, at.network)} == set(
+        said.splitlines()
+    )
 
 
 def test_an_ipv6_address_for_dns(stand: Stand):
