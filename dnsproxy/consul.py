@@ -207,6 +207,9 @@ def _pointer(request: Request) -> Request:
 
 
 def _pointed(request: Request, found: Found | None) -> Found | None:
-    if found is None or not found.reply.answer or request.question.qtype in {Type.PTR, Type.ANY}:
-        return found if found is not None and found.reply.answer else None
+    """What a pointer says to a question of any type; None without one."""
+    if found is None or not found.reply.answer:
+        return None
+    if request.question.qtype in {Type.PTR, Type.ANY}:
+        return found
     return replace(found, reply=Reply(authoritative=True))
