@@ -169,13 +169,14 @@ def _is_there(qtype: int, labels: Name, exists: Exists) -> bool | None:
 
 
 def _about(request: Request, name: Name) -> Request:
-    """The request as Consul is asked.
+    """The request as Consul is asked, to which RD makes no difference.
 
     With recursors it hands every DS question to them, its own names' too. Nothing of its zone is
     signed, so that what it says of another such type is what there is to say of DS.
     """
     qtype = request.question.qtype
-    return request.about(name, Type.DNSKEY if qtype == Type.DS else qtype)
+    other = request.about(name, Type.DNSKEY if qtype == Type.DS else qtype)
+    return replace(other, recursion=True)
 
 
 class ReverseZone:
@@ -203,7 +204,7 @@ class ReverseZone:
 
 
 def _pointer(request: Request) -> Request:
-    return request.about(request.question.name, Type.PTR)
+    return _about(request.about(request.question.name, Type.PTR), request.question.name)
 
 
 def _pointed(request: Request, found: Found | None) -> Found | None:

@@ -191,7 +191,9 @@ class Resolver:
         if end is None or not hops:
             return found
         try:
-            rest = self._completed(request.about(end), get, hops - 1)
+            # Whatever the client wants of its own name's servers: we look the others up for it.
+            further = replace(request.about(end), recursion=True)
+            rest = self._completed(further, get, hops - 1)
         except UpstreamFailed:
             if is_complete(request.question, found.reply):
                 # Consul's own recursors have said something.

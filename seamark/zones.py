@@ -119,9 +119,8 @@ class ZoneBuilder:
 
     def _forward_zone(self, name: str, servers: list[Endpoint], policy: ZonePolicy) -> ForwardZone:
         self.asked += servers
-        group = UpstreamGroup(
-            name, servers, GroupOptions(self._dns.edns_size), self._asking.observe
-        )
+        options = GroupOptions(self._dns.edns_size, wants_ad=policy.trusts_ad)
+        group = UpstreamGroup(name, servers, options, self._asking.observe)
         return ForwardZone(name, group, policy, self.memory)
 
     def _policy(self, zone: ZoneSettings | None, path: str) -> ZonePolicy:

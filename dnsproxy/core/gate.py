@@ -7,7 +7,7 @@ stand in docs/reference/odd-packets.md.
 from dataclasses import dataclass
 
 from dnsproxy.core.request import Request
-from dnsproxy.core.wire import CD, CLASS_IN, HEADER, QR, Message, Question, Rcode, Type, scan
+from dnsproxy.core.wire import CD, CLASS_IN, HEADER, QR, RD, Message, Question, Rcode, Type, scan
 from dnsproxy.errors import MalformedMessage
 
 # What we are ready to send in one UDP datagram, and what we ask upstreams to send: no fragment can
@@ -38,9 +38,13 @@ class Query:
     @property
     def request(self) -> Request:
         """What is asked of a zone."""
-        cd = bool(self.message.flags & CD)
+        flags = self.message.flags
         return Request(
-            self.message.question, self.dnssec_ok, checking_disabled=cd, returned=self.returned
+            self.message.question,
+            self.dnssec_ok,
+            checking_disabled=bool(flags & CD),
+            recursion=bool(flags & RD),
+            returned=self.returned,
         )
 
 

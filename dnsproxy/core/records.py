@@ -92,7 +92,8 @@ class Reply:
 
     ``authoritative`` and ``authentic`` are the AA and AD bits, ``truncated`` TC: records are
     missing. ``stale`` marks an answer that is given because no current one could be had (RFC 8767).
-    ``size`` is how many bytes the message had that it came in, 0 if it came in none.
+    ``size`` is how many bytes the message had that it came in, 0 if it came in none; ``has_opt``
+    whether that spoke EDNS.
     """
 
     rcode: int = Rcode.NOERROR
@@ -104,6 +105,7 @@ class Reply:
     truncated: bool = False
     stale: bool = False
     size: int = 0
+    has_opt: bool = False
 
     @property
     def records(self) -> Iterable[ResourceRecord]:
@@ -140,6 +142,7 @@ def unpack(message: Message) -> Reply:
         authentic=bool(message.flags & AD),
         truncated=bool(message.flags & TC),
         size=len(message.wire),
+        has_opt=message.opt is not None,
     )
 
 

@@ -5,6 +5,7 @@ what fitted there may not fit here.
 """
 
 import struct
+from dataclasses import dataclass
 
 from dnsproxy.core.gate import EDNS_SIZE, UDP_SIZE_WITHOUT_EDNS, Query, Refusal
 from dnsproxy.core.packing import pack
@@ -90,15 +91,33 @@ def _opt(query: Query, rcode: int, edns_size: int, *, stale: bool = False) -> by
     return _OPT.pack(0, Type.OPT, edns_size, ttl, len(option)) + option
 
 
-def upstream_query(request: Request, query_id: int, edns_size: int, options: bytes = b"") -> bytes:
+@dataclass(frozen=True, slots=True)
+class QueryForm:
+    """How an upstream is asked.
+
+    ``edns_size``: bytes that it may send in one datagram, None to ask without EDNS. ``options``:
+    EDNS options of our own. ``wants_ad``: whether it shall say that it has validated (RFC 6840
+    5.7).
+    """
+
+    edns_size: int | None = EDNS_SIZE
+    options: bytes = b""
+    wants_ad: bool = False
+
+
+def upstream_query(request: Request, query_id: int, form: QueryForm) -> bytes:
     """The query we send on: our id and OPT, the client's question, RD, CD and DO, nothing else.
 
-    ``options`` are EDNS options of our own.
+    RD is the client's: with a question that is not to be recursed for, nobody else is made to
+    (RFC 5625 4.1).
     """
-    flags = RD | (CD if request.checking_disabled else 0)
-    do = 0x8000 if request.dnssec_ok else 0
-    opt = _OPT.pack(0, Type.OPT, edns_size, do, len(options)) + options
-    return HEADER.pack(query_id, flags, 1, 0, 0, 1) + request.question.wire + opt
+    flags = RD if request.recursion else 0
+    flags |= (CD if request.checking_disabled else 0) | (AD if form.wants_ad else 0)
+    opt = b""
+    if form.edns_size is not None:
+        do = 0x8000 if request.dnssec_ok else 0
+        opt = _OPT.pack(0, Type.OPT, form.edns_size, do, len(form.options)) + form.options
+    return HEADER.pack(query_id, flags, 1, 0, 0, 1 if opt else 0) + request.question.wire + opt
 
 
 def match_reply(packet: bytes, request: Request, query_id: int) -> Reply | None:

@@ -6,12 +6,12 @@ from dnsproxy.core.names import Name
 from dnsproxy.core.wire import Question, question
 
 # Two requests with one key get one answer.
-Key = tuple[Name, int, bool, bool]
+Key = tuple[Name, int, bool, bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A question with its DO and CD bits (RFC 3225, RFC 4035 3.2.2).
+    """A question with its DO, CD and RD bits (RFC 3225, RFC 4035 3.2.2, RFC 1035 4.1.1).
 
     ``returned``: we asked this of a server that now asks us; it must not be asked once more.
     """
@@ -19,13 +19,14 @@ class Request:
     question: Question
     dnssec_ok: bool = False
     checking_disabled: bool = False
+    recursion: bool = True
     returned: bool = False
 
     @property
     def key(self) -> Key:
         """By what answers are remembered and shared: the spelling of the name does not count."""
         asked = self.question
-        return asked.key, asked.qtype, self.dnssec_ok, self.checking_disabled
+        return asked.key, asked.qtype, self.dnssec_ok, self.checking_disabled, self.recursion
 
     def about(self, name: Name, qtype: int | None = None) -> "Request":
         """The same asked of another name, or for another type."""

@@ -6,7 +6,6 @@ A question that a kept connection took down with it is asked again over a new on
 
 import secrets
 import socket
-from collections.abc import Callable
 from time import monotonic
 
 import gevent
@@ -15,36 +14,32 @@ from gevent.event import AsyncResult
 
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.records import Reply
-from dnsproxy.core.replies import match_reply
+from dnsproxy.core.replies import QueryForm, match_reply, upstream_query
 from dnsproxy.core.request import Request
 from dnsproxy.edges.sockets import family, framed, read_exactly
 
 QUERIES_MAX = 100
 IDLE_S = 4.0
 
-# A request and an id -> the query.
-WriteQuery = Callable[[Request, int], bytes]
-
 
 class UpstreamStreams:
     """The connections to one server: one that takes questions, and older ones that still wait."""
 
-    def __init__(self, server: Endpoint, write: WriteQuery) -> None:
+    def __init__(self, server: Endpoint) -> None:
         self._server = server
-        self._write = write
         self._open: _Stream | None = None
 
-    def ask(self, request: Request, deadline: float) -> Reply:
+    def ask(self, request: Request, form: QueryForm, deadline: float) -> Reply:
         """The reply; ``deadline`` in monotonic seconds. Raises OSError, TimeoutError among them."""
         kept = self._open
         if kept is not None and kept.takes_more:
             try:
-                return kept.ask(request, self._write, deadline)
+                return kept.ask(request, form, deadline)
             except ConnectionError:
                 # Closed while it lay idle, or after its last query: that says nothing about ours.
                 pass
         fresh = self._open = _Stream(self._server, deadline)
-        return fresh.ask(request, self._write, deadline)
+        return fresh.ask(request, form, deadline)
 
     def close(self) -> None:
         """End the connection that is open."""
@@ -75,14 +70,14 @@ class _Stream:
         idle = not self._waiting and monotonic() - self._used > IDLE_S
         return not (self._ended or idle) and self._asked < QUERIES_MAX
 
-    def ask(self, request: Request, write: WriteQuery, deadline: float) -> Reply:
+    def ask(self, request: Request, form: QueryForm, deadline: float) -> Reply:
         query_id = self._free_id()
         result: AsyncResult[Reply] = AsyncResult()
         self._waiting[query_id] = request, result
         self._asked += 1
         try:
             with gevent.Timeout(_left(deadline), TimeoutError("no answer in time over TCP")):
-                self._socket.sendall(framed(write(request, query_id)))
+                self._socket.sendall(framed(upstream_query(request, query_id, form)))
                 reply = result.get()
                 assert reply is not None
                 return reply

@@ -8,7 +8,7 @@ import contextlib
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import gevent
@@ -18,11 +18,11 @@ from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import EDNS_SIZE
 from dnsproxy.core.mark import option
 from dnsproxy.core.records import Reply
-from dnsproxy.core.replies import match_reply, upstream_query
+from dnsproxy.core.replies import QueryForm, match_reply, upstream_query
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Rcode
 from dnsproxy.edges.sockets import family
-from dnsproxy.edges.streams import UpstreamStreams, WriteQuery
+from dnsproxy.edges.streams import UpstreamStreams
 from dnsproxy.errors import UpstreamFailed
 
 # A stub resolver waits 5 s and then asks somebody else: an answer must be there before.
@@ -34,8 +34,12 @@ ROUND_PAUSE_S = 0.1
 # How long one that failed is asked after the others (consul#3640: a dead first one costs each
 # question its time).
 SICK_S = 10.0
+# How long one that knows no EDNS is asked without it; it may be replaced by one that does.
+PLAIN_S = 600.0
 _RECEIVE = 65535
 _FINAL = {Rcode.NOERROR, Rcode.NXDOMAIN}
+# What a server says that takes our OPT for a mistake (RFC 6891 7).
+_EDNS_REFUSED = {Rcode.FORMERR, Rcode.NOTIMP}
 
 # Server, what came of it (an rcode's name, `timeout`, `unreachable`), seconds.
 Observe = Callable[[str, str, float], None]
@@ -48,17 +52,20 @@ class GroupOptions:
     ``edns_size`` is what its servers may send in one datagram. ``cuts_silently``: they leave
     records out without setting TC, as Consul does by default; a reply that nearly fills what we
     asked for is then asked for again over TCP. ``deadline_s`` bounds all tries together. ``mark``
-    is on every question, where its servers may ask us in turn.
+    is on every question, where its servers may ask us in turn. ``wants_ad``: whether they shall say
+    that they have validated.
     """
 
     edns_size: int = EDNS_SIZE
     cuts_silently: bool = False
     deadline_s: float = DEADLINE_S
     mark: bytes = b""
+    wants_ad: bool = False
 
-    def query(self, request: Request, query_id: int) -> bytes:
-        """The query that is sent for a request."""
-        return upstream_query(request, query_id, self.edns_size, option(self.mark))
+    @property
+    def form(self) -> QueryForm:
+        """How they are asked at first."""
+        return QueryForm(self.edns_size, option(self.mark), self.wants_ad)
 
 
 class UpstreamGroup:
@@ -75,8 +82,10 @@ class UpstreamGroup:
         self.servers = tuple(servers)
         self._options = options
         self._observe = observe
-        self._streams = {server: UpstreamStreams(server, options.query) for server in self.servers}
+        self._form = options.form
+        self._streams = {server: UpstreamStreams(server) for server in self.servers}
         self._sick_until: dict[Endpoint, float] = {}
+        self._plain_until: dict[Endpoint, float] = {}
 
     def ask(self, request: Request, deadline: float) -> tuple[Reply, Endpoint]:
         """The reply of the first server that knows, and who that is.
@@ -121,7 +130,7 @@ class UpstreamGroup:
     def _ask_server(self, server: Endpoint, request: Request, limit_s: float) -> Reply:
         start = monotonic()
         try:
-            reply = self._over_udp_or_tcp(server, request, start + limit_s)
+            reply = self._in_its_form(server, request, start + limit_s)
         except OSError as error:
             timeout = isinstance(error, TimeoutError)
             self._sick_until[server] = monotonic() + SICK_S
@@ -132,18 +141,33 @@ class UpstreamGroup:
         self._observe(str(server), rcode_name(reply.rcode), monotonic() - start)
         return reply
 
-    def _over_udp_or_tcp(self, server: Endpoint, request: Request, deadline: float) -> Reply:
-        reply = _over_udp(server, request, self._options.query, deadline)
+    def _in_its_form(self, server: Endpoint, request: Request, deadline: float) -> Reply:
+        """The reply; a server that knows no EDNS is asked without it (RFC 6891 6.2.2)."""
+        plain = replace(self._form, edns_size=None)
+        if self._plain_until.get(server, 0) > monotonic():
+            return self._over_udp_or_tcp(server, request, plain, deadline)
+        reply = self._over_udp_or_tcp(server, request, self._form, deadline)
+        if reply.rcode not in _EDNS_REFUSED or reply.has_opt:
+            return reply
+        reply = self._over_udp_or_tcp(server, request, plain, deadline)
+        if reply.rcode not in _EDNS_REFUSED:
+            self._plain_until[server] = monotonic() + PLAIN_S
+        return reply
+
+    def _over_udp_or_tcp(
+        self, server: Endpoint, request: Request, form: QueryForm, deadline: float
+    ) -> Reply:
+        reply = _over_udp(server, request, form, deadline)
         if not reply.truncated and not self._is_suspiciously_full(reply):
             return reply
         try:
-            return self._streams[server].ask(request, deadline)
+            return self._streams[server].ask(request, form, deadline)
         except OSError:
             if reply.truncated and not reply.size:
                 # Nothing of it could be read.
                 raise
             # Half an answer with TC set is still better than none where TCP is filtered.
-            return reply
+            return replace(reply, truncated=True)
 
     def _is_suspiciously_full(self, reply: Reply) -> bool:
         # What was left out for want of space would not have fitted; no SRV record of Consul with
@@ -166,14 +190,14 @@ def _rounds(total_s: float, deadline: float) -> Iterator[float]:
         yield share * total_s
 
 
-def _over_udp(server: Endpoint, request: Request, write: WriteQuery, deadline: float) -> Reply:
+def _over_udp(server: Endpoint, request: Request, form: QueryForm, deadline: float) -> Reply:
     """Raises OSError (TimeoutError when the time is over)."""
     query_id = secrets.randbits(16)
     with gsocket.socket(family(server), socket.SOCK_DGRAM) as sock:
         # Connected: the kernel drops what comes from another address, and tells us of a port
         # where nobody listens. The port is the kernel's random choice, new for each try.
         sock.connect((server.host, server.port))
-        sock.send(write(request, query_id))
+        sock.send(upstream_query(request, query_id, form))
         while (left := deadline - monotonic()) > 0:
             sock.settimeout(left)
             reply = match_reply(sock.recv(_RECEIVE), request, query_id)

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from dnsproxy.core.gate import Query, Refusal, admit
 from dnsproxy.core.records import Reply, unpack
 from dnsproxy.core.replies import (
+    QueryForm,
     match_reply,
     rcode_reply,
     refuse,
@@ -119,7 +120,7 @@ def test_the_limit_is_the_clients_and_ours(size, tcp, expected):
 def test_the_query_we_send_on_carries_nothing_of_the_client_but_its_question():
     """Options end at us: cookies and client subnets are between two neighbours."""
     asked = query("A.example", "AAAA", 4096)
-    found = dns.message.from_wire(upstream_query(asked.request, 7, 1232))
+    found = dns.message.from_wire(upstream_query(asked.request, 7, QueryForm()))
     assert found.id == 7
     assert found.question[0].name.to_text() == "A.example."
     assert (found.edns, found.payload, found.options) == (0, 1232, ())
@@ -147,7 +148,7 @@ def test_a_reply_in_another_case_is_the_reply():
 
 @pytest.mark.parametrize("flag", [dns.flags.RD, dns.flags.CD])
 def test_rd_and_cd_go_both_ways(flag):
-    """RFC 1035 4.1.1, RFC 4035 3.2.2: what the client set comes back, and CD goes upstream."""
+    """RFC 1035 4.1.1, RFC 4035 3.2.2: what the client set comes back, and goes upstream."""
     for value in (0, flag):
         message = dns.message.make_query("a.example", "A")
         message.flags = value
@@ -155,9 +156,18 @@ def test_rd_and_cd_go_both_ways(flag):
         assert isinstance(asked, Query)
         answered = dns.message.from_wire(rcode_reply(asked, Rcode.NOERROR))
         assert value == answered.flags & flag
-        sent = dns.message.from_wire(upstream_query(asked.request, 1, 1232))
-        assert value & dns.flags.CD == sent.flags & dns.flags.CD
-        assert sent.flags & dns.flags.RD
+        sent = dns.message.from_wire(upstream_query(asked.request, 1, QueryForm()))
+        assert value == sent.flags & (dns.flags.RD | dns.flags.CD | dns.flags.AD)
+
+
+def test_an_upstream_can_be_asked_without_edns_and_for_what_it_validated():
+    """RFC 6891 6.2.2, RFC 6840 5.7."""
+    asked = query("a.example", size=1232)
+    plain = dns.message.from_wire(
+        upstream_query(asked.request, 1, QueryForm(edns_size=None, wants_ad=True))
+    )
+    assert -1 == plain.edns
+    assert plain.flags & dns.flags.AD
 
 
 def test_the_query_itself_is_no_reply():
