@@ -5,6 +5,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
+# Two a core: much of a test's time goes by in waiting for the process that it has started.
+WORKERS = $(shell expr 2 \* $$(nproc))
 
 .PHONY: help run setup lint test test-unit test-all soak bench lock clean
 
@@ -34,7 +36,7 @@ test: $(READY_DEV)
 	$(BIN)/python -m pytest $(ARGS)
 
 test-unit: $(READY_DEV)
-	$(BIN)/python -m pytest -m "not lab" -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not lab" -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-all: test
 	$(BIN)/python -m tests.lab.prepare --consul current

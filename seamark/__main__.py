@@ -1,4 +1,7 @@
-"""The entry points. gevent patches first: the engine's and Consul's clients reach for sockets."""
+"""The entry points. gevent patches first: the engine's and Consul's clients reach for sockets.
+
+Each loads its own command alone: a DNS proxy has no use for the engine's client.
+"""
 
 from gevent import monkey
 
@@ -9,17 +12,23 @@ from seamark import cli
 
 def main() -> None:
     """`seamark`."""
-    cli.run(cli.seamark)
+    from seamark.commands.whole import seamark
+
+    cli.run(seamark)
 
 
 def registrar() -> None:
     """`registrar`."""
-    cli.run(cli.registrar)
+    from seamark.commands.registrar import registrar as command
+
+    cli.run(command)
 
 
 def dnsproxy() -> None:
     """`dnsproxy`."""
-    cli.run(cli.dnsproxy)
+    from seamark.commands.dnsproxy import dnsproxy as command
+
+    cli.run(command)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import logging
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import gevent
 from gevent.event import Event
@@ -14,13 +15,26 @@ from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.observer import Observer
 from dnsproxy.errors import ListenError
 from dnsproxy.proxy import DnsProxy
-from registrar.reconciler import Registrar
 from seamark import __version__
 from seamark.errors import StartError
 from seamark.settings import HttpSettings
 from seamark.web import StatusServer
 
 log = logging.getLogger("seamark")
+
+
+class RegistrarHalf(Protocol):
+    """The registrar as far as its life goes: a DNS proxy alone loads nothing of it."""
+
+    @property
+    def unready(self) -> str:
+        """Why it is not ready; empty if it is."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End."""
 
 
 @dataclass(slots=True)
@@ -30,7 +44,7 @@ class App:
     proxy: DnsProxy | None = None
     # Who looks at the agent that the proxy asks.
     check: AgentCheck | None = None
-    registrar: Registrar | None = None
+    registrar: RegistrarHalf | None = None
     # Whom the proxy tells of what it did.
     observer: Observer | None = None
     status_address: Endpoint | None = None

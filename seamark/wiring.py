@@ -4,7 +4,7 @@ import contextlib
 import ipaddress
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,6 @@ from dnsproxy.edges.observer import Gauge, Observer, Reading
 from dnsproxy.edges.querylog import QueryLog
 from dnsproxy.proxy import DnsProxy, ProxyOptions
 from dnsproxy.resolver import Resolver
-from registrar.edges.engine import DockerEngine
 from registrar.errors import EngineUnavailable
 from seamark.addresses import (
     default_route_address,
@@ -57,9 +56,12 @@ def registry(settings: Settings, environment: Mapping[str, str]) -> Registry | N
 
 
 def embedded_catalog(
-    settings: Settings, container_engine: DockerEngine | None
+    settings: Settings, engine_host: Callable[[], str] | None = None
 ) -> tuple[EmbeddedCatalog, list[str]]:
-    """The catalog in this process with its static services, and remarks on their file."""
+    """The catalog in this process with its static services, and remarks on their file.
+
+    ``engine_host`` is what the container engine calls its host; it raises EngineUnavailable.
+    """
     if settings.dns.consul_dns:
         named = settings.dns.consul_dns
         servers = named if isinstance(named, str) else ", ".join(named)
@@ -73,7 +75,7 @@ def embedded_catalog(
             "name the registry, `consul://HOST:8500`, or leave --consul-http out",
         )
     services, remarks = _static_services(settings.catalog.services)
-    name = settings.node or _host_name(container_engine)
+    name = settings.node or _host_name(engine_host)
     try:
         from_text(name)
     except ValueError as error:
@@ -149,10 +151,10 @@ def _static_services(file: str) -> tuple[list[Service], list[str]]:
     return services, [f"{file}: {remark}" for remark in remarks]
 
 
-def _host_name(container_engine: DockerEngine | None) -> str:
-    if container_engine is not None:
+def _host_name(engine_host: Callable[[], str] | None) -> str:
+    if engine_host is not None:
         with contextlib.suppress(EngineUnavailable):
-            return container_engine.host_name() or socket.gethostname()
+            return engine_host() or socket.gethostname()
     return socket.gethostname()
 
 

@@ -164,6 +164,7 @@ class _AsNobody(Running):
             drop = "import os; os.setgroups([]); os.setgid(65534); os.setuid(65534)"
             # What is imported late would be read as nobody, who may not enter root's home.
             late = "import encodings.idna, docker.transport, falcon.asgi_spec, gevent.pywsgi"
+            late += ", seamark.commands.whole"
             self._words[2] = self._words[2].replace("; main()", f"; {late}; {drop}; main()")
 
 

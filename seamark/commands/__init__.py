@@ -1,0 +1,1 @@
+"""The commands, one module a name: starting one loads nothing of the others."""

@@ -1,0 +1,38 @@
+"""`registrar`: containers to services alone, with gliderlabs/registrator's command line."""
+
+import os
+
+import click
+
+from seamark import __version__, registering, wiring
+from seamark.app import App
+from seamark.errors import SettingsError
+from seamark.flags import COMMON, REGISTRAR, STATUS, takes
+from seamark.settings import Settings
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="registrar")
+@takes(REGISTRAR, STATUS, COMMON)
+@click.argument("registry", metavar="REGISTRY_URI")
+def registrar(settings: Settings) -> None:
+    """Keep the services of this host's containers in a catalog.
+
+    \b
+    REGISTRY_URI is one of
+      consul://HOST:PORT            a Consul agent (also consul-tls://, consul-unix:///SOCKET)
+      consulkv://HOST:PORT/PREFIX   keys in Consul's store (also consulkv-unix:///SOCKET:/PREFIX)
+
+    Flags, labels, names and ids are those of gliderlabs/registrator; one dash will do.
+    """  # noqa: D301  (click wants the character itself)
+    registry = wiring.registry(settings, os.environ)
+    if registry is None:
+        raise SettingsError("registry: empty", "write `consul://HOST:8500`")
+    shared = registering.shared_catalog(settings, registry, os.environ)
+    half = registering.registrar(settings, registering.engine(settings, os.environ), shared)
+    registering.wait_for(shared, settings.registrar)
+    App(
+        registrar=half,
+        status_address=wiring.status_address(settings),
+        words=(f"containers -> {shared.location}",),
+    ).run()
