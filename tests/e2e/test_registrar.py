@@ -171,7 +171,7 @@ def test_what_registrator_left_behind_is_adopted_not_doubled(
         assert cid == services(agent)[f"{HOST}:web:8080"]["Meta"]["seamark-container"]
         assert f"{HOST}:gone:80" in names(agent)
     with registrar(engine, agent, "-cleanup"):
-        waits.until("the ghost gone", lambda: names(agent) == {f"{HOST}:web:8080"}, PATIENCE_S)
+        waits.until("the ghost gone", lambda: names(agent) == {f"{HOST}:web:8080"}, MENDED_S)
 
 
 def test_ghosts_of_a_time_when_we_were_not_there_are_removed(
@@ -217,10 +217,10 @@ def test_consul_may_be_away_at_the_start_and_lose_everything_later(
         pause(2)
         assert running.log.count("does not answer") == 1
         agent.start()
-        waits.until("registered once Consul is there", lambda: names(agent), PATIENCE_S)
+        waits.until("registered once Consul is there", lambda: names(agent), MENDED_S)
         agent.kill()
         agent.start()
-        waits.until("registered after a restart without memory", lambda: names(agent), PATIENCE_S)
+        waits.until("registered after a restart without memory", lambda: names(agent), MENDED_S)
 
 
 def test_the_engine_may_come_later(
