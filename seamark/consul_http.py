@@ -4,7 +4,13 @@ from collections.abc import Mapping
 
 from catalog.errors import CatalogError, RegistryUriError
 from catalog.facts import FactsReader
-from catalog.uri import DEFAULT_HTTP_PORT, AgentAddress, Registry, parse_http_address
+from catalog.uri import (
+    DEFAULT_DNS_PORT,
+    DEFAULT_HTTP_PORT,
+    AgentAddress,
+    Registry,
+    parse_http_address,
+)
 from dnsproxy.core.endpoint import Endpoint
 from seamark.errors import SettingsError
 from seamark.settings import Settings
@@ -29,13 +35,15 @@ def facts_reader(
 ) -> FactsReader | None:
     """Who tells about the Consul that the proxy asks; None if nobody is to be asked over HTTP.
 
-    Without a setting that is the registry's agent, else CONSUL_HTTP_ADDR, else port 8500 of the
+    Without a setting that is the registry's agent, else CONSUL_HTTP_ADDR, else port 8500 beside the
     first of its DNS ``servers``. Raises SettingsError.
     """
     if settings.dns.consul_http == "off":
         return None
     try:
         address = _address(settings.dns.consul_http, registry, servers, environment)
+        if address is None:
+            return None
         return FactsReader(address, consul_environment(settings, environment))
     except RegistryUriError as error:
         raise SettingsError(str(error)) from error
@@ -45,11 +53,15 @@ def facts_reader(
 
 def _address(
     given: str, registry: Registry | None, servers: list[Endpoint], environment: Mapping[str, str]
-) -> AgentAddress:
+) -> AgentAddress | None:
     if given:
         return parse_http_address(given, "dns.consul_http", environment)
     if registry is not None:
         return registry.address
     if variable := environment.get("CONSUL_HTTP_ADDR", "").strip():
         return parse_http_address(variable, "CONSUL_HTTP_ADDR", environment)
+    if servers[0].port != DEFAULT_DNS_PORT:
+        # Who has moved the one port may have moved the other, and on 8500 be another agent, of
+        # other datacenters: whoever is not sure must not deny names.
+        return None
     return AgentAddress(servers[0].host, DEFAULT_HTTP_PORT)
