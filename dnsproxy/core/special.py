@@ -122,7 +122,7 @@ class SpecialZone:
     def is_delegated(self) -> bool:
         """Whether its parent says that it is not signed, to those who validate (RFC 6303 7).
 
-        So it is with the reverse zones, home.arpa (RFC 8375 7) and resolver.arpa (RFC 9462 8.2):
+        So it is with the reverse zones, home.arpa (RFC 8375 7) and resolver.arpa (RFC 9462):
         DS at their apex is the parent's to answer (RFC 4035 3.1.4.1). Of the names without a
         parent, such as onion, nothing leaves.
         """
