@@ -46,19 +46,31 @@ class Existing(Protocol):
         """The same; may wait until the deadline (monotonic)."""
 
 
+class Unlisted:
+    """Nobody tells which datacenters there are: whatever is named may be one."""
+
+    def recall(self, label: bytes) -> bool:
+        """Yes."""
+        return True
+
+    def ask(self, label: bytes, deadline: float) -> bool:
+        """Yes."""
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class ConsulOptions:
     """``domain`` is Consul's own; ``datacenters`` are searched in this order for what is unknown.
 
-    ``existing`` tells which there are, where somebody can. ``empty_names``: names without records
-    and with names below are NODATA, not Consul's NXDOMAIN. ``delegated`` are the names, in this
-    domain or one that stands for it, whose denials have an SOA of their own.
+    ``existing`` tells which there are. ``empty_names``: names without records and with names below
+    are NODATA, not Consul's NXDOMAIN. ``delegated`` are the names, in this domain or one that
+    stands for it, whose denials have an SOA of their own.
     """
 
     domain: Name = (b"consul",)
     datacenters: Sequence[bytes] = ()
     empty_names: bool = False
-    existing: Existing | None = None
+    existing: Existing = field(default_factory=Unlisted)
     delegated: Delegated = field(default_factory=lambda: Delegated(()))
 
 
@@ -75,16 +87,14 @@ class ConsulZone:
 
     def recall(self, request: Request) -> Found | None:
         """What is remembered, or needs nobody; no waiting."""
-        existing = self._options.existing
-        return self._told(request, self._zone.recall, existing.recall if existing else _maybe)
+        return self._told(request, self._zone.recall, self._options.existing.recall)
 
     def ask(self, request: Request, deadline: float) -> Found:
         """The answer; waits. Raises :class:`UpstreamFailed`."""
-        existing = self._options.existing
         found = self._told(
             request,
             lambda inner: self._zone.ask(inner, deadline),
-            (lambda label: existing.ask(label, deadline)) if existing else _maybe,
+            lambda label: self._options.existing.ask(label, deadline),
         )
         assert found is not None
         return found
@@ -155,10 +165,6 @@ class ConsulZone:
         return moved(denial, (b"consul",), self._suffix)
 
 
-def _maybe(label: bytes) -> bool:
-    return True
-
-
 def _is_there(qtype: int, labels: Name, exists: Exists) -> bool | None:
     """Whether the name may exist as far as its datacenter goes; None where that is to be asked for.
 
@@ -175,8 +181,11 @@ def _about(request: Request, name: Name) -> Request:
     signed, so that what it says of another such type is what there is to say of DS.
     """
     qtype = request.question.qtype
-    other = request.about(name, Type.DNSKEY if qtype == Type.DS else qtype)
-    return replace(other, recursion=True)
+    return _recursing(request.about(name, Type.DNSKEY if qtype == Type.DS else qtype))
+
+
+def _recursing(request: Request) -> Request:
+    return request if request.recursion else replace(request, recursion=True)
 
 
 class ReverseZone:
@@ -204,7 +213,7 @@ class ReverseZone:
 
 
 def _pointer(request: Request) -> Request:
-    return _about(request.about(request.question.name, Type.PTR), request.question.name)
+    return _recursing(request.about(request.question.name, Type.PTR))
 
 
 def _pointed(request: Request, found: Found | None) -> Found | None:

@@ -100,9 +100,9 @@ class Routes:
     def zone(self, question: Question) -> Zone | None:
         """The zone that a question belongs to."""
         zone = self.zones.find(question.key)
-        if question.qtype == Type.DS and isinstance(zone, LocalZone):
-            above = zone.delegated == question.key
-            return self.zones.find(question.key[1:]) or zone if above else zone
+        is_ds = question.qtype == Type.DS
+        if is_ds and isinstance(zone, LocalZone) and zone.delegated == question.key:
+            return self.zones.find(question.key[1:]) or zone
         return zone
 
     def host(self, request: Request) -> Found | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from catalog.uri import DEFAULT_DNS_PORT, Registry
-from dnsproxy.consul import ConsulOptions, ConsulZone, ReverseZone
+from dnsproxy.consul import ConsulOptions, ConsulZone, ReverseZone, Unlisted
 from dnsproxy.core.consul import Delegated
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.memory import Memory, TtlPolicy
@@ -94,7 +94,7 @@ def consul_side(
         domain=lower(domain),
         datacenters=[parse_datacenter(text, "dns.datacenters") for text in dns.datacenters],
         empty_names=dns.empty_names,
-        existing=Datacenters(facts.datacenters) if facts else None,
+        existing=Datacenters(facts.datacenters) if facts else Unlisted(),
         delegated=delegated(dns, names.values()),
     )
     zones = [

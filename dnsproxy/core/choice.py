@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import NamedTuple
 
-from dnsproxy.core.names import Name, lower
+from dnsproxy.core.names import Name, lies_in, lower
 from dnsproxy.core.records import Records, Reply, ResourceRecord, Srv
 from dnsproxy.core.wire import Question, Rcode, Type
 
@@ -55,7 +55,7 @@ def instances(reply: Reply, family: int, zone: Name) -> Instances:
             continue
         srv = Srv.of(record)
         target = lower(srv.target)
-        if target[len(target) - len(zone) :] != zone:
+        if not lies_in(target, zone):
             continue
         addresses = known.get(target)
         if addresses:

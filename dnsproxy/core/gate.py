@@ -7,7 +7,20 @@ stand in docs/reference/odd-packets.md.
 from dataclasses import dataclass
 
 from dnsproxy.core.request import Request
-from dnsproxy.core.wire import CD, CLASS_IN, HEADER, QR, RD, Message, Question, Rcode, Type, scan
+from dnsproxy.core.wire import (
+    CD,
+    CLASS_IN,
+    HEADER,
+    QR,
+    RD,
+    Message,
+    Question,
+    Rcode,
+    Record,
+    Type,
+    edns_options,
+    scan,
+)
 from dnsproxy.errors import MalformedMessage
 
 # What we are ready to send in one UDP datagram, and what we ask upstreams to send: no fragment can
@@ -85,7 +98,7 @@ def _judge(message: Message, client: str) -> Query | Refusal:
         or additionals > 2
         or len(opts) > 1
         or any(message.wire[opt.start] != 0 for opt in opts)
-        or any(not _options_add_up(message.wire, opt.rdata, opt.end) for opt in opts)
+        or any(not _options_add_up(message.wire, opt) for opt in opts)
     )
     if malformed:
         return Refusal(Rcode.FORMERR, message.wire)
@@ -101,8 +114,10 @@ def _judge(message: Message, client: str) -> Query | Refusal:
     return query
 
 
-def _options_add_up(wire: bytes, offset: int, end: int) -> bool:
-    """Whether the options of an OPT fill it exactly (RFC 6891 6.1.2)."""
-    while offset + 4 <= end:
-        offset += 4 + int.from_bytes(wire[offset + 2 : offset + 4], "big")
-    return offset == end
+def _options_add_up(wire: bytes, opt: Record) -> bool:
+    try:
+        for _ in edns_options(wire, opt):
+            pass
+    except MalformedMessage:
+        return False
+    return True

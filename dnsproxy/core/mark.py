@@ -6,7 +6,7 @@ leads here, our own question comes in again while we wait for its answer (consul
 
 import struct
 
-from dnsproxy.core.wire import Message
+from dnsproxy.core.wire import Message, edns_options
 
 # For local use (RFC 6891 9: 65001 to 65534); a server that does not know it ignores it (6.1.2).
 _CODE = 65317
@@ -23,11 +23,4 @@ def carries(message: Message, mark: bytes) -> bool:
     opt = message.opt
     if opt is None or not mark:
         return False
-    offset = opt.rdata
-    while offset < opt.end:
-        code, length = _OPTION.unpack_from(message.wire, offset)
-        offset += _OPTION.size
-        if code == _CODE and message.wire[offset : offset + length] == mark:
-            return True
-        offset += length
-    return False
+    return (_CODE, mark) in edns_options(message.wire, opt)

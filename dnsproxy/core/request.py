@@ -30,5 +30,7 @@ class Request:
 
     def about(self, name: Name, qtype: int | None = None) -> "Request":
         """The same asked of another name, or for another type."""
-        other = question(name, self.question.qtype if qtype is None else qtype)
-        return replace(self, question=other)
+        qtype = self.question.qtype if qtype is None else qtype
+        if (name, qtype) == (self.question.name, self.question.qtype):
+            return self
+        return replace(self, question=question(name, qtype))

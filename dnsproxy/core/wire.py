@@ -7,6 +7,7 @@ the others follows their pointers with :func:`read_name`, within bounds.
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,6 +17,7 @@ from dnsproxy.errors import MalformedMessage
 HEADER = struct.Struct("!6H")
 _TYPE_CLASS = struct.Struct("!HH")
 _RECORD = struct.Struct("!HHIH")
+_OPTION = struct.Struct("!HH")
 
 QR = 0x8000
 AA = 0x0400
@@ -180,6 +182,21 @@ def scan_question(wire: bytes) -> tuple[Question, int]:
     name = tuple(labels)
     end = offset + _TYPE_CLASS.size
     return Question(name, lower(name), qtype, qclass, wire[HEADER.size : end]), end
+
+
+def edns_options(wire: bytes, opt: Record) -> Iterator[tuple[int, bytes]]:
+    """Code and data of each option of an OPT.
+
+    Raises :class:`MalformedMessage` at the end if they do not fill it exactly (RFC 6891 6.1.2).
+    """
+    offset = opt.rdata
+    while offset + _OPTION.size <= opt.end:
+        code, length = _OPTION.unpack_from(wire, offset)
+        offset += _OPTION.size
+        yield code, wire[offset : offset + length]
+        offset += length
+    if offset != opt.end:
+        raise MalformedMessage("the options of an OPT do not add up")
 
 
 def _scan_record(wire: bytes, start: int, section: int) -> Record:

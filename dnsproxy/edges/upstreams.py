@@ -83,6 +83,7 @@ class UpstreamGroup:
         self._options = options
         self._observe = observe
         self._form = options.form
+        self._plain = replace(self._form, edns_size=None)
         self._streams = {server: UpstreamStreams(server) for server in self.servers}
         self._sick_until: dict[Endpoint, float] = {}
         self._plain_until: dict[Endpoint, float] = {}
@@ -143,13 +144,12 @@ class UpstreamGroup:
 
     def _in_its_form(self, server: Endpoint, request: Request, deadline: float) -> Reply:
         """The reply; a server that knows no EDNS is asked without it (RFC 6891 6.2.2)."""
-        plain = replace(self._form, edns_size=None)
         if self._plain_until.get(server, 0) > monotonic():
-            return self._over_udp_or_tcp(server, request, plain, deadline)
+            return self._over_udp_or_tcp(server, request, self._plain, deadline)
         reply = self._over_udp_or_tcp(server, request, self._form, deadline)
         if reply.rcode not in _EDNS_REFUSED or reply.has_opt:
             return reply
-        reply = self._over_udp_or_tcp(server, request, plain, deadline)
+        reply = self._over_udp_or_tcp(server, request, self._plain, deadline)
         if reply.rcode not in _EDNS_REFUSED:
             self._plain_until[server] = monotonic() + PLAIN_S
         return reply
