@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import dns.flags
 import dns.message
@@ -88,6 +88,23 @@ def scene(
         ) as proxy,
     ):
         yield Scene(proxy, one, other)
+
+
+class Server(Protocol):
+    """Somebody to ask."""
+
+    @property
+    def address(self) -> str:
+        """As ``--upstream`` takes it."""
+
+
+def forwarder(
+    *upstreams: Server, flags: Sequence[str] = (), consul: str = "127.0.0.1:9", **variables: Any
+) -> Running:
+    """A DNS proxy that asks them in this order, every time; Consul is away if none is given."""
+    words = [word for upstream in upstreams for word in ("--upstream", upstream.address)]
+    own = ["--listen", "127.0.0.1:0", "--http", "off", "--no-remember", "--consul-dns", consul]
+    return Running("dnsproxy", *own, *words, *flags, **variables)
 
 
 def asked(upstream: ScriptedUpstream) -> list[str]:

@@ -11,6 +11,7 @@ from dnsproxy.edges.answerer import IN_FLIGHT
 from tests.asking import addresses, ask, rcode, records
 from tests.commands import Running
 from tests.dnsproxy.packets import query_wire
+from tests.dnsproxy.scripted import forwarder
 from tests.upstream import Script, ScriptedUpstream, reply_to
 
 RECORD = "a.example. 60 A 192.0.2.7"
@@ -24,13 +25,6 @@ def honest(query: dns.message.Message) -> list[bytes]:
 def silent(query: dns.message.Message) -> list[bytes]:
     """No answer."""
     return []
-
-
-def proxy(*upstreams: ScriptedUpstream, consul: str = "127.0.0.1:9") -> Running:
-    """A DNS proxy in front of them, in this order, that asks them every time."""
-    flags = [word for upstream in upstreams for word in ("--upstream", upstream.address)]
-    flags += ["--consul-dns", consul]
-    return Running("dnsproxy", "--listen", "127.0.0.1:0", "--http", "off", "--no-remember", *flags)
 
 
 @pytest.mark.parametrize("size", [512, 1232, 4096])
@@ -101,14 +95,14 @@ def altered(change: str) -> Script:
 )
 def test_a_packet_that_is_not_the_reply_ends_no_wait(change):
     """It is dropped, and the right one that follows is taken (RFC 5452 9.1)."""
-    with ScriptedUpstream(altered(change)) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(altered(change)) as upstream, forwarder(upstream) as running:
         assert {"192.0.2.7"} == addresses(running.port, "a.example")
     assert len(upstream.queries) == 1
 
 
 def test_each_question_goes_out_with_an_id_and_a_port_of_its_own():
     """What a forger must guess (RFC 5452 4.3); and the client's id stays between it and us."""
-    with ScriptedUpstream(honest) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(honest) as upstream, forwarder(upstream) as running:
         for _ in range(20):
             ask(running.port, "a.example")
     ids = {query.id for query, _ in upstream.queries}
@@ -124,7 +118,7 @@ def test_the_name_may_come_back_in_another_case():
         wire = reply_to(query, RECORD).to_wire()
         return [wire.replace(b"\1A\7eXample", b"\1a\7example")]
 
-    with ScriptedUpstream(lowering) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(lowering) as upstream, forwarder(upstream) as running:
         reply = ask(running.port, "A.eXample")
     assert reply.question[0].name.to_text() == "A.eXample."
     assert {"A 192.0.2.7"} == records(reply)
@@ -135,7 +129,7 @@ def test_a_silent_upstream_costs_one_try_and_the_next_is_asked():
     with (
         ScriptedUpstream(silent) as first,
         ScriptedUpstream(honest) as second,
-        proxy(first, second) as running,
+        forwarder(first, second) as running,
     ):
         assert {"192.0.2.7"} == addresses(running.port, "a.example")
 
@@ -144,7 +138,7 @@ def test_an_upstream_that_refuses_the_port_is_passed_over_at_once():
     """The kernel tells us; no time is waited for."""
     with ScriptedUpstream(silent) as closed:
         pass
-    with ScriptedUpstream(honest) as second, proxy(closed, second) as running:
+    with ScriptedUpstream(honest) as second, forwarder(closed, second) as running:
         assert {"192.0.2.7"} == addresses(running.port, "a.example")
 
 
@@ -157,7 +151,7 @@ def test_an_upstream_that_does_not_know_is_not_the_last_word():
     with (
         ScriptedUpstream(failing) as first,
         ScriptedUpstream(honest) as second,
-        proxy(first, second) as running,
+        forwarder(first, second) as running,
     ):
         assert {"192.0.2.7"} == addresses(running.port, "a.example")
     assert len(first.queries) == 1
@@ -170,14 +164,14 @@ def test_when_no_upstream_knows_the_client_gets_its_error(code):
     def failing(query: dns.message.Message) -> list[bytes]:
         return [reply_to(query, rcode=code).to_wire()]
 
-    with ScriptedUpstream(failing) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(failing) as upstream, forwarder(upstream) as running:
         assert code == ask(running.port, "a.example").rcode()
     assert len(upstream.queries) == 1
 
 
 def test_when_nobody_answers_the_client_gets_servfail_before_it_gives_up():
     """A stub resolver waits 5 s. Each try had a new id and a new port."""
-    with ScriptedUpstream(silent) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(silent) as upstream, forwarder(upstream) as running:
         start = time.monotonic()
         assert rcode(ask(running.port, "a.example", timeout=5)) == "SERVFAIL"
         print(f"answered after {time.monotonic() - start:.2f} s")
@@ -198,7 +192,7 @@ def test_a_truncated_reply_is_asked_for_again_over_tcp():
     def whole(query: dns.message.Message) -> list[bytes]:
         return [reply_to(query, *many).to_wire()]
 
-    with ScriptedUpstream(truncated, whole) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(truncated, whole) as upstream, forwarder(upstream) as running:
         large = ask(running.port, "a.example", edns=1232)
         small = ask(running.port, "a.example")
         over_tcp = ask(running.port, "a.example", tcp=True)
@@ -216,7 +210,7 @@ def test_where_tcp_is_filtered_half_an_answer_is_passed_on_as_such():
         reply.flags |= dns.flags.TC
         return [reply.to_wire()]
 
-    with ScriptedUpstream(truncated, silent) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(truncated, silent) as upstream, forwarder(upstream) as running:
         reply = ask(running.port, "a.example")
     assert reply.flags & dns.flags.TC
     assert {"A 192.0.2.7"} == records(reply)
@@ -255,7 +249,7 @@ def test_no_name_below_consul_ever_leaves_for_another_upstream():
         pass
     with (
         ScriptedUpstream(honest) as upstream,
-        proxy(upstream, consul=consul.address) as running,
+        forwarder(upstream, consul=consul.address) as running,
     ):
         for qtype in ("A", "DS", "PTR", "TYPE65280"):
             assert rcode(ask(running.port, "web.service.consul", qtype)) == "SERVFAIL"
@@ -272,5 +266,5 @@ def test_unknown_types_and_odd_labels_are_passed_through():
     def text(query: dns.message.Message) -> list[bytes]:
         return [reply_to(query, rf"{name}. 60 TYPE65280 \# 2 abcd").to_wire()]
 
-    with ScriptedUpstream(text) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(text) as upstream, forwarder(upstream) as running:
         assert {r"TYPE65280 \# 2 abcd"} == records(ask(running.port, name, "TYPE65280"))

@@ -1,7 +1,5 @@
 """How upstreams are asked: EDNS, RD and AD, and servers that know less than we do."""
 
-from typing import Any
-
 import dns.flags
 import dns.message
 import dns.query
@@ -10,21 +8,11 @@ import pytest
 
 from tests.asking import ask, rcode, records
 from tests.commands import Running
-from tests.dnsproxy.scripted import asked, says, scene
+from tests.dnsproxy.scripted import asked, forwarder, says, scene
 from tests.upstream import Script, ScriptedUpstream, reply_to
 
 HOST = "www.example. 600 A 192.0.2.1"
 EXT = "ext.service.consul. 0 CNAME www.example."
-
-
-def proxy(upstream: ScriptedUpstream, *flags: str, **variables: Any) -> Running:
-    """A DNS proxy in front of it that asks every time."""
-    own = ["--listen", "127.0.0.1:0", "--http", "off", "--no-remember", *flags]
-    return Running(
-        "dnsproxy",
-        *(*own, "--upstream", upstream.address, "--consul-dns", "127.0.0.1:9"),
-        **variables,
-    )
 
 
 def without_edns(answer: Script, code: dns.rcode.Rcode) -> Script:
@@ -51,7 +39,7 @@ def flagged(port: int, name: str, *, off: int = 0, on: int = 0) -> dns.message.M
 def test_a_server_that_knows_no_edns_is_asked_without(code):
     """RFC 6891 6.2.2; it is not tried again with each question."""
     script = without_edns(says({"www.example": [HOST]}, aa=False), code)
-    with ScriptedUpstream(script) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(script) as upstream, forwarder(upstream) as running:
         for _ in range(3):
             reply = ask(running.port, "www.example", edns=1232)
             assert {"A 192.0.2.1"} == records(reply)
@@ -70,7 +58,7 @@ def test_what_such_a_server_cannot_fit_comes_over_tcp():
 
     udp = without_edns(cut, dns.rcode.FORMERR)
     tcp = without_edns(lambda query: [reply_to(query, *many).to_wire()], dns.rcode.FORMERR)
-    with ScriptedUpstream(udp, tcp) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(udp, tcp) as upstream, forwarder(upstream) as running:
         assert 59 == len(records(ask(running.port, "www.example", tcp=True)))
 
 
@@ -80,7 +68,7 @@ def test_a_refusal_that_speaks_edns_is_one():
     def script(query: dns.message.Message) -> list[bytes]:
         return [reply_to(query, rcode=dns.rcode.FORMERR).to_wire()]
 
-    with ScriptedUpstream(script) as upstream, proxy(upstream) as running:
+    with ScriptedUpstream(script) as upstream, forwarder(upstream) as running:
         assert "FORMERR" == rcode(ask(running.port, "www.example"))
     assert 1 == len(upstream.queries)
 
@@ -92,7 +80,7 @@ def test_who_wants_no_recursion_makes_nobody_recurse():
         known = query.flags & dns.flags.RD
         return [reply_to(query, *([HOST] if known else []), rcode=0 if known else 5).to_wire()]
 
-    with ScriptedUpstream(cache) as upstream, proxy(upstream, "--remember") as running:
+    with ScriptedUpstream(cache) as upstream, forwarder(upstream, flags=["--remember"]) as running:
         assert {"A 192.0.2.1"} == records(ask(running.port, "www.example"))
         reply = flagged(running.port, "www.example", off=dns.flags.RD)
         assert "REFUSED" == rcode(reply)
@@ -124,7 +112,7 @@ def test_that_an_answer_was_validated_is_told_to_who_asks_for_it(trusted):
         return [reply.to_wire()]
 
     variables = {"SEAMARK_TRUST_AD": str(trusted).lower()}
-    with ScriptedUpstream(validating) as upstream, proxy(upstream, **variables) as running:
+    with ScriptedUpstream(validating) as upstream, forwarder(upstream, **variables) as running:
         wanted = flagged(running.port, "www.example", on=dns.flags.AD)
         plain = flagged(running.port, "www.example")
     assert trusted == bool(wanted.flags & dns.flags.AD)

@@ -9,16 +9,8 @@ import pytest
 
 from dnsproxy.edges.streams import QUERIES_MAX
 from tests.asking import ask, records
-from tests.commands import Running
+from tests.dnsproxy.scripted import forwarder
 from tests.dnsproxy.tcp_upstream import Handler, TcpUpstream, read_query, reply_wire
-
-
-def proxy(upstream: TcpUpstream) -> Running:
-    """A DNS proxy in front of it that asks every time."""
-    flags = ["--listen", "127.0.0.1:0", "--http", "off", "--no-remember"]
-    return Running(
-        "dnsproxy", *flags, "--upstream", upstream.address, "--consul-dns", "127.0.0.1:9"
-    )
 
 
 def found(port: int, number: int) -> set[str]:
@@ -52,7 +44,7 @@ def closing_after(count: int) -> Handler:
 
 def test_one_connection_carries_many_questions():
     """A handshake for each is what makes TCP slow."""
-    with TcpUpstream(patient) as upstream, proxy(upstream) as running:
+    with TcpUpstream(patient) as upstream, forwarder(upstream) as running:
         for number in range(20):
             assert right(number) == found(running.port, number)
         assert 1 == upstream.connections
@@ -67,7 +59,7 @@ def test_a_connection_is_left_before_a_server_would_end_it():
             carried[number] += 1
             connection.sendall(reply_wire(query))
 
-    with TcpUpstream(counting) as upstream, proxy(upstream) as running:
+    with TcpUpstream(counting) as upstream, forwarder(upstream) as running:
         for number in range(2 * QUERIES_MAX + 10):
             assert right(number) == found(running.port, number)
     assert [QUERIES_MAX, QUERIES_MAX, 10] == [carried[number] for number in sorted(carried)]
@@ -76,7 +68,7 @@ def test_a_connection_is_left_before_a_server_would_end_it():
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_connection_that_is_closed_behind_an_answer_costs_nothing(count: int):
     """RFC 7766 6.2.4: a server may do so at any time."""
-    with TcpUpstream(closing_after(count)) as upstream, proxy(upstream) as running:
+    with TcpUpstream(closing_after(count)) as upstream, forwarder(upstream) as running:
         for number in range(12):
             assert right(number) == found(running.port, number)
         assert upstream.connections >= 12 // count
@@ -94,7 +86,7 @@ def test_questions_that_a_kept_connection_takes_down_are_asked_again():
         connection.sendall(reply_wire(query))
         read_query(connection)
 
-    with TcpUpstream(dying) as upstream, proxy(upstream) as running:
+    with TcpUpstream(dying) as upstream, forwarder(upstream) as running:
         assert right(0) == found(running.port, 0)
         with ThreadPoolExecutor(10) as threads:
             several = range(1, 11)
@@ -120,7 +112,7 @@ def test_replies_may_come_in_any_order():
             for query in reversed(waiting):
                 connection.sendall(reply_wire(query))
 
-    with TcpUpstream(reversing) as upstream, proxy(upstream) as running:
+    with TcpUpstream(reversing) as upstream, forwarder(upstream) as running:
         # The connection stands before several questions want it at once.
         assert right(0) == found(running.port, 0)
         with ThreadPoolExecutor(4) as threads:
@@ -142,7 +134,7 @@ def test_what_is_no_reply_of_ours_on_a_connection_is_passed_over():
             for packet in (other, named, b"\x00\x03abc", b"\x00\x00", reply):
                 connection.sendall(packet)
 
-    with TcpUpstream(noisy) as upstream, proxy(upstream) as running:
+    with TcpUpstream(noisy) as upstream, forwarder(upstream) as running:
         for number in range(5):
             assert right(number) == found(running.port, number)
         assert 1 == upstream.connections
