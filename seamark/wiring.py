@@ -62,18 +62,7 @@ def embedded_catalog(
 
     ``engine_host`` is what the container engine calls its host; it raises EngineUnavailable.
     """
-    if settings.dns.consul_dns:
-        named = settings.dns.consul_dns
-        servers = named if isinstance(named, str) else ", ".join(named)
-        raise SettingsError(
-            f"consul-dns: {servers} is a Consul, and the catalog is embedded",
-            "name the registry, `consul://HOST:8500`, or leave --consul-dns out",
-        )
-    if settings.dns.consul_http:
-        raise SettingsError(
-            f"consul-http: {settings.dns.consul_http} is a Consul, and the catalog is embedded",
-            "name the registry, `consul://HOST:8500`, or leave --consul-http out",
-        )
+    _refuse_consul(settings.dns)
     services, remarks = _static_services(settings.catalog.services)
     name = settings.node or _host_name(engine_host)
     try:
@@ -87,6 +76,20 @@ def embedded_catalog(
         message = f"advertise: `{address}` is no IP address"
         raise SettingsError(message, "name the address that others reach this host at") from error
     return EmbeddedCatalog(Node(name=name, address=address), services), remarks
+
+
+def _refuse_consul(dns: DnsSettings) -> None:
+    named = dns.consul_dns
+    given = {
+        "consul-dns": named if isinstance(named, str) else ", ".join(named),
+        "consul-http": "" if dns.consul_http == "off" else dns.consul_http,
+    }
+    for flag, where in given.items():
+        if where:
+            raise SettingsError(
+                f"{flag}: {where} is a Consul, and the catalog is embedded",
+                f"name the registry, `consul://HOST:8500`, or leave --{flag} out",
+            )
 
 
 def observer(settings: Settings) -> Observer:

@@ -54,7 +54,8 @@ class Datacenters:
 
     def _update(self, done: Event) -> None:
         try:
-            self._known = frozenset(name.lower().encode() for name in self._fetch())
+            # A name that no label can hold is none that anybody asks for.
+            self._known = frozenset(name.lower().encode(errors="replace") for name in self._fetch())
             self._told = True
         except CatalogError as error:
             log.debug("the datacenters are not known: %s", error)

@@ -106,6 +106,15 @@ def test_where_nobody_tells_consul_decides(agent):
             assert "web.service.lan.consul. A" in asked(running.consul)
 
 
+def test_a_datacenter_whose_name_is_no_text_costs_itself(agent):
+    """Half a surrogate pair, which JSON may hold and UTF-8 not."""
+    agent.has_datacenters("dc2", "\ud800")
+    with scene(CONSUL, {}, "--consul-http", agent.address) as running:
+        assert {"A 10.0.0.1"} == records(ask(running.port, "web.service.dc2.consul"))
+        assert "NXDOMAIN" == rcode(ask(running.port, "web.service.lan.consul"))
+        assert ["web.service.dc2.consul. A"] == asked(running.consul)
+
+
 def test_the_zones_own_records_are_consuls_for_every_name(agent):
     """It gives SOA and NS whatever stands before its domain."""
     with scene(CONSUL, {}, "--consul-http", agent.address) as running:

@@ -83,6 +83,11 @@ def test_the_registrar_wants_a_registry():
             "consul-dns: 127.0.0.1:8600 is a Consul, and the catalog is embedded",
         ),
         ("seamark", ["up", "--consul-dns", "127.0.0.1:8600"], "and the catalog is embedded"),
+        (
+            "seamark",
+            ["up", "--consul-http", "127.0.0.1:8500"],
+            "consul-http: 127.0.0.1:8500 is a Consul, and the catalog is embedded",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(command, args, words):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalog.model import Node
 from catalog.uri import Registry, parse_registry_uri
 from dnsproxy.consul import ConsulZone
 from dnsproxy.core.endpoint import Endpoint
@@ -9,7 +10,8 @@ from dnsproxy.core.memory import Memory
 from seamark.consul_http import facts_reader
 from seamark.consul_zones import Asking, consul_side
 from seamark.dns_settings import DnsSettings
-from seamark.settings import Settings
+from seamark.settings import CatalogSettings, Settings
+from seamark.wiring import embedded_catalog
 
 ASKING = Asking(lambda server, outcome, took: None, b"", {})
 # What systemd-resolved gives a server before it thinks less of it (systemd#13432).
@@ -53,3 +55,14 @@ def test_who_tells_about_consul(
     settings = Settings(dns=DnsSettings(consul_http=setting))
     found = facts_reader(settings, registry, [Endpoint("10.0.0.9", dns_port)], environment)
     assert expected == (found.location.removeprefix("Consul at ") if found else "")
+
+
+def test_an_embedded_catalog_has_nobody_to_ask_and_may_be_told_so():
+    """`off` names no Consul."""
+    settings = Settings(
+        node="n1",
+        dns=DnsSettings(consul_http="off"),
+        catalog=CatalogSettings(advertise="10.1.0.1"),
+    )
+    catalog, remarks = embedded_catalog(settings)
+    assert (Node(name="n1", address="10.1.0.1"), []) == (catalog.node, remarks)
