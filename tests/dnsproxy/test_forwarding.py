@@ -5,6 +5,7 @@ import time
 
 import dns.flags
 import dns.message
+import dns.query
 import pytest
 
 from dnsproxy.edges.answerer import IN_FLIGHT
@@ -48,6 +49,8 @@ def test_a_datagram_is_as_large_as_both_sides_allow(size: int):
         assert size - 16 < len(reply.to_wire()) <= size
         assert reply.flags & dns.flags.TC
         assert 300 == len(records(ask(running.port, "a.example", edns=4096, tcp=True)))
+        refused = dns.message.make_query("a.example", "A", use_edns=1)
+        assert size == dns.query.udp(refused, "127.0.0.1", port=running.port, timeout=6).payload
     assert [size] == [query.payload for query, _ in upstream.queries]
 
 

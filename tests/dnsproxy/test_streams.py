@@ -42,6 +42,17 @@ def closing_after(count: int) -> Handler:
     return handler
 
 
+def counting(carried: Counter[int]) -> Handler:
+    """Answers whatever comes, and counts it by the number of its connection."""
+
+    def handler(connection: socket.socket, number: int) -> None:
+        while (query := read_query(connection)) is not None:
+            carried[number] += 1
+            connection.sendall(reply_wire(query))
+
+    return handler
+
+
 def test_one_connection_carries_many_questions():
     """A handshake for each is what makes TCP slow."""
     with TcpUpstream(patient) as upstream, forwarder(upstream) as running:
@@ -53,16 +64,24 @@ def test_one_connection_carries_many_questions():
 def test_a_connection_is_left_before_a_server_would_end_it():
     """Consul resets one at its 128th query, and what is on the way then is lost."""
     carried: Counter[int] = Counter()
-
-    def counting(connection: socket.socket, number: int) -> None:
-        while (query := read_query(connection)) is not None:
-            carried[number] += 1
-            connection.sendall(reply_wire(query))
-
-    with TcpUpstream(counting) as upstream, forwarder(upstream) as running:
+    with TcpUpstream(counting(carried)) as upstream, forwarder(upstream) as running:
         for number in range(2 * QUERIES_MAX + 10):
             assert right(number) == found(running.port, number)
     assert [QUERIES_MAX, QUERIES_MAX, 10] == [carried[number] for number in sorted(carried)]
+
+
+def test_many_who_ask_at_once_do_not_fill_it_either():
+    """There is always one that waits, so that none of them ends the connection."""
+    carried: Counter[int] = Counter()
+    several = range(2 * QUERIES_MAX + 10)
+    with (
+        TcpUpstream(counting(carried)) as upstream,
+        forwarder(upstream) as running,
+        ThreadPoolExecutor(40) as threads,
+    ):
+        replies = list(threads.map(lambda number: found(running.port, number), several))
+    assert [right(number) for number in several] == replies
+    assert max(carried.values()) <= QUERIES_MAX
 
 
 @pytest.mark.parametrize("count", [1, 3])
