@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dnsproxy.core.chains import HOPS, is_complete, joined, targets
 from dnsproxy.core.consul import Delegated, as_delegated
+from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.embedded import CatalogView, answer
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.names import Name, lower, to_text
@@ -121,7 +122,9 @@ class Routes:
 
 # Asks the zone that a request lies in, or only memories; None where that would have to wait.
 Get = Callable[[Request], Found | None]
-_REFUSED = Found(Reply(int(Rcode.REFUSED)), Source.GATE, "")
+_NO_ZONE = ExtendedError(InfoCode.OTHER, "nobody to ask for this name")
+_REFUSED = Found(Reply(int(Rcode.REFUSED), why=(_NO_ZONE,)), Source.GATE, "")
+_SHED = ExtendedError(InfoCode.OTHER, "too many queries wait")
 
 
 class Resolver:
@@ -154,7 +157,7 @@ class Resolver:
         """SERVFAIL at once: the client asks its next server, and we are not buried."""
         name = to_text(request.question.name)
         self._tell(f"too many queries wait for upstreams; {name} given up")
-        return Found(Reply(int(Rcode.SERVFAIL)), Source.NOBODY, "")
+        return Found(Reply(int(Rcode.SERVFAIL), why=(_SHED,)), Source.NOBODY, "")
 
     def _recall(self, request: Request) -> Found | None:
         found = self._routes.host(request)
@@ -232,4 +235,5 @@ class Resolver:
 
 
 def _servfail(error: UpstreamFailed) -> Found:
-    return Found(Reply(int(Rcode.SERVFAIL)), Source.NOBODY, error.zone)
+    why = ExtendedError(InfoCode.NO_REACHABLE_AUTHORITY, str(error))
+    return Found(Reply(int(Rcode.SERVFAIL), why=(why,)), Source.NOBODY, error.zone)

@@ -70,4 +70,5 @@ def joined(question: Question, first: Reply, end: Name, rest: Reply) -> Reply:
         authoritative=first.authoritative,
         authentic=first.authentic and rest.authentic,
         stale=first.stale or rest.stale,
+        why=tuple(dict.fromkeys((*first.why, *rest.why))),
     )

@@ -76,7 +76,12 @@ def weighted(found: Instances, question: Question, draw: Draw, plain: Reply | No
     instance = candidates[_index([one.weight for one in candidates], draw)]
     address = instance.addresses[draw(len(instance.addresses))]
     record = replace(address, owner=question.name, ttl=min(instance.ttl, address.ttl))
-    return Reply(answer=(record,), authoritative=found.reply.authoritative, stale=found.reply.stale)
+    return Reply(
+        answer=(record,),
+        authoritative=found.reply.authoritative,
+        stale=found.reply.stale,
+        why=found.reply.why,
+    )
 
 
 def uniform(reply: Reply, family: int, draw: Draw) -> Reply:

@@ -4,18 +4,16 @@ Consul hands what it does not know to its recursors, with all options of who ask
 leads here, our own question comes in again while we wait for its answer (consul#6183).
 """
 
-import struct
-
+from dnsproxy.core import edns
 from dnsproxy.core.wire import Message, edns_options
 
 # For local use (RFC 6891 9: 65001 to 65534); a server that does not know it ignores it (6.1.2).
 _CODE = 65317
-_OPTION = struct.Struct("!HH")
 
 
 def option(mark: bytes) -> bytes:
     """The EDNS option that carries a mark; nothing for an empty one."""
-    return _OPTION.pack(_CODE, len(mark)) + mark if mark else b""
+    return edns.option(_CODE, mark) if mark else b""
 
 
 def carries(message: Message, mark: bytes) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.names import lower
 from dnsproxy.core.records import Records, Reply, ResourceRecord, soa_minimum
 from dnsproxy.core.request import Key
@@ -23,6 +24,7 @@ _RECORDS_MAX = 1000
 _ENTRY_BYTES = 700
 _RECORD_BYTES = 500
 _ROTATED = {Type.A, Type.AAAA, Type.SRV}
+_STALE = ExtendedError(InfoCode.STALE_ANSWER)
 _KEPT = {Rcode.NOERROR, Rcode.NXDOMAIN}
 
 Shuffle = Callable[[list[ResourceRecord]], None]
@@ -106,7 +108,7 @@ class Memory:
         entry = self.answers.entries.get((zone, key))
         if entry is None or now >= entry.kept_until:
             return None
-        return replace(_capped(entry.reply, STALE_TTL), stale=True)
+        return replace(_capped(entry.reply, STALE_TTL), stale=True, why=(_STALE,))
 
     def keep(self, zone: str, key: Key, reply: Reply, policy: TtlPolicy, now: float) -> None:
         """Remember a settled reply in place of what was remembered before.

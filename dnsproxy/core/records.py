@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from dnsproxy.core.edns import ExtendedError
 from dnsproxy.core.names import Name
 from dnsproxy.core.wire import (
     AA,
@@ -92,6 +93,7 @@ class Reply:
 
     ``authoritative`` and ``authentic`` are the AA and AD bits, ``truncated`` TC: records are
     missing. ``stale`` marks an answer that is given because no current one could be had (RFC 8767).
+    ``why`` is what we tell of it beside its rcode.
     ``size`` is how many bytes the message had that it came in, 0 if it came in none; ``has_opt``
     whether that spoke EDNS.
     """
@@ -104,6 +106,7 @@ class Reply:
     authentic: bool = False
     truncated: bool = False
     stale: bool = False
+    why: tuple[ExtendedError, ...] = ()
     size: int = 0
     has_opt: bool = False
 

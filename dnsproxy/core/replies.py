@@ -30,8 +30,6 @@ from dnsproxy.errors import MalformedMessage
 TCP_MAX = 65535
 _OPCODE = 0x7800
 _OPT = struct.Struct("!BHHIH")
-# Option 15, info code 3, no text (RFC 8914 4.4).
-_STALE_ANSWER = struct.pack("!HHH", 15, 2, 3)
 
 
 def size_limit(query: Query, *, tcp: bool, edns_size: int = EDNS_SIZE) -> int:
@@ -58,13 +56,16 @@ def rcode_reply(query: Query, rcode: Rcode, edns_size: int = EDNS_SIZE) -> bytes
     return header + query.question.wire + opt
 
 
-def write(query: Query, reply: Reply, limit: int, edns_size: int = EDNS_SIZE) -> bytes:
+def write(
+    query: Query, reply: Reply, limit: int, edns_size: int = EDNS_SIZE, options: bytes = b""
+) -> bytes:
     """``reply`` for this client, in ``limit`` bytes; TC is set if something had to be left out.
 
-    ``edns_size`` is what our own OPT says. AD is told only to those who asked for it (RFC 6840
-    5.8).
+    ``edns_size`` and ``options`` are what our own OPT says. AD is told only to those who asked for
+    it (RFC 6840 5.8).
     """
-    opt = _opt(query, reply.rcode, edns_size, stale=reply.stale)
+    options += b"".join(error.option for error in reply.why)
+    opt = _opt(query, reply.rcode, edns_size, options)
     body, counts, cut = pack(query.question, reply, limit - len(opt))
     flags = _flags(query) | reply.rcode & 0xF
     flags |= AA if reply.authoritative else 0
@@ -82,13 +83,12 @@ def _flags(query: Query) -> int:
     return QR | RA | query.message.flags & (RD | CD)
 
 
-def _opt(query: Query, rcode: int, edns_size: int, *, stale: bool = False) -> bytes:
-    """Our own OPT if the client sent one: our size, its DO bit (RFC 3225), why it is stale."""
+def _opt(query: Query, rcode: int, edns_size: int, options: bytes = b"") -> bytes:
+    """Our own OPT if the client sent one: our size, its DO bit (RFC 3225), our options."""
     if query.udp_size is None:
         return b""
     ttl = rcode >> 4 << 24 | (0x8000 if query.dnssec_ok else 0)
-    option = _STALE_ANSWER if stale else b""
-    return _OPT.pack(0, Type.OPT, edns_size, ttl, len(option)) + option
+    return _OPT.pack(0, Type.OPT, edns_size, ttl, len(options)) + options
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import socket
 import time
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.query
@@ -173,10 +174,15 @@ def test_when_no_upstream_knows_the_client_gets_its_error(code):
 
 
 def test_when_nobody_answers_the_client_gets_servfail_before_it_gives_up():
-    """A stub resolver waits 5 s. Each try had a new id and a new port."""
+    """A stub resolver waits 5 s. It is told whom we asked; each try had a new id and a new port."""
     with ScriptedUpstream(silent) as upstream, forwarder(upstream) as running:
         start = time.monotonic()
-        assert rcode(ask(running.port, "a.example", timeout=5)) == "SERVFAIL"
+        reply = ask(running.port, "a.example", edns=1232, timeout=5)
+        assert rcode(reply) == "SERVFAIL"
+        (why,) = reply.options
+        assert isinstance(why, dns.edns.EDEOption)
+        assert why.code == dns.edns.EDECode.NO_REACHABLE_AUTHORITY
+        assert f"{upstream.address}: no answer in time" in (why.text or "")
         print(f"answered after {time.monotonic() - start:.2f} s")
         assert "no answer for a.example." in running.log
     assert len({query.id for query, _ in upstream.queries}) == 3
