@@ -120,6 +120,8 @@ class Routes:
         return zone if whole else None
 
 
+# The address of a client -> what it sees.
+View = Callable[[str], Routes]
 # Asks the zone that a request lies in, or only memories; None where that would have to wait.
 Get = Callable[[Request], Found | None]
 _NO_ZONE = ExtendedError(InfoCode.OTHER, "nobody to ask for this name")
@@ -130,8 +132,8 @@ _SHED = ExtendedError(InfoCode.OTHER, "too many queries wait")
 class Resolver:
     """Answers requests by zone; what lies in no zone goes nowhere and is refused."""
 
-    def __init__(self, routes: Routes) -> None:
-        self._routes = routes
+    def __init__(self, view: View) -> None:
+        self._view = view
         self._untold = 0
         self._quiet_until = 0.0
 
@@ -160,24 +162,26 @@ class Resolver:
         return Found(Reply(int(Rcode.SERVFAIL), why=(_SHED,)), Source.NOBODY, "")
 
     def _recall(self, request: Request) -> Found | None:
-        found = self._routes.host(request)
+        routes = self._view(request.client)
+        found = routes.host(request)
         if found is not None:
             return found
-        reverse = self._routes.reverse_zone(request)
+        reverse = routes.reverse_zone(request)
         if reverse is not None:
             # Whether Consul knows it now, only Consul can say.
             return reverse.recall(request)
-        zone = self._routes.zone(request.question)
+        zone = routes.zone(request.question)
         return zone.recall(request) if zone is not None else _REFUSED
 
     def _ask(self, request: Request, deadline: float) -> Found:
-        found = self._routes.host(request)
-        reverse = self._routes.reverse_zone(request)
+        routes = self._view(request.client)
+        found = routes.host(request)
+        reverse = routes.reverse_zone(request)
         if found is None and reverse is not None:
             found = reverse.ask(request, deadline)
         if found is not None:
             return found
-        zone = self._routes.zone(request.question)
+        zone = routes.zone(request.question)
         if zone is None:
             return _REFUSED
         try:
@@ -215,9 +219,10 @@ class Resolver:
         chain = targets(request.question, reply)
         if not chain:
             return None
-        here = self._routes.zone(request.question)
+        routes = self._view(request.client)
+        here = routes.zone(request.question)
         for target in chain:
-            there = self._routes.zones.find(lower(target))
+            there = routes.zones.find(lower(target))
             if there is not None and there is not here:
                 return target
         open_end = here is not None and not here.completes

@@ -23,6 +23,10 @@ class ZoneSettings(Struct, forbid_unknown_fields=True):
         list[str],
         Meta(description="Who is asked, as `dns.upstream`."),
     ] = field(default_factory=list)
+    clients: Annotated[
+        list[str],
+        Meta(description="Networks whose hosts alone are answered from this zone; empty: all."),
+    ] = field(default_factory=list)
     remember: Annotated[
         bool | None,
         Meta(description="As `dns.remember`; that one if it is not given."),

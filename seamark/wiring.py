@@ -119,7 +119,7 @@ def dns_proxy(
     listen = _listen(settings)
     mark = secrets.token_bytes(_MARK_BYTES)
     builder = ZoneBuilder(settings, listen, Asking(watcher.upstream, mark, environment))
-    resolver = Resolver(builder.routes(catalog, agent))
+    resolver = Resolver(builder.views(catalog, agent).of)
     watcher.gauges |= _memory_gauges(builder.memory)
     options = ProxyOptions(_allow(settings), builder.asked, settings.dns.edns_size, mark)
     proxy = DnsProxy(listen, resolver, options, watcher.record)

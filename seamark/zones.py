@@ -1,7 +1,8 @@
 """Settings -> where each name is asked. Everything that contradicts itself is found here."""
 
 import functools
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from catalog.embedded import EmbeddedCatalog
 from catalog.uri import Registry
@@ -12,6 +13,7 @@ from dnsproxy.core.exchange import Source
 from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.reverse import zones_of
+from dnsproxy.core.views import Views
 from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
@@ -44,10 +46,11 @@ class ZoneBuilder:
         self.asked: list[Endpoint] = []
         self.check: AgentCheck | None = None
         self._zones: dict[Name, Zone] = {}
+        self._restricted: list[_Restricted] = []
         self._reverse: list[tuple[Name, OptionalZone]] = []
 
-    def routes(self, catalog: EmbeddedCatalog | None, agent: Registry | None) -> Routes:
-        """Where each name is asked, of this catalog or of that registry's agent."""
+    def views(self, catalog: EmbeddedCatalog | None, agent: Registry | None) -> Views[Routes]:
+        """Where each name is asked, by client, of this catalog or of that registry's agent."""
         if catalog is not None:
             zone = embedded_zone("consul.", catalog, delegated(self._dns, [DOMAIN]))
             self._add(DOMAIN, as_wanted(self._dns, DOMAIN, zone), "dns.domain")
@@ -56,13 +59,21 @@ class ZoneBuilder:
             self._add_consul(agent)
         for number, settings in enumerate(self._dns.zone):
             self._add_zone(settings, f"dns.zone[{number}]")
-        self._add_special()
         self._add_root()
-        return Routes(
-            ZoneTable(self._zones.items()),
+        whole = Routes(
+            ZoneTable([]),
             hosts=hosts(self._settings).answer,
             reverse=ZoneTable(self._reverse) if self._reverse else None,
         )
+        networks = [each.clients for each in self._restricted]
+        return Views(networks, lambda numbers: replace(whole, zones=self._seen(numbers)))
+
+    def _seen(self, numbers: frozenset[int]) -> ZoneTable[Zone]:
+        """The zones of those for whom the restrictions with these numbers are none."""
+        zones = dict(self._zones)
+        for number in numbers:
+            zones |= self._restricted[number].zones
+        return ZoneTable((self._special(zones) | zones).items())
 
     def _add(self, name: Name, zone: Zone, path: str) -> None:
         if lower(name) in self._zones:
@@ -89,22 +100,44 @@ class ZoneBuilder:
             )
         servers = parse_servers(settings.upstream, f"{path}.upstream", self._listen)
         label = settings.cidr or to_text(names[0])
+        if settings.clients:
+            label += f" for {', '.join(settings.clients)}"
         zone = self._forward_zone(label, servers, self._policy(settings, path))
-        for name in names:
-            self._add(name, zone, path)
+        if settings.clients:
+            self._restrict(settings.clients, dict.fromkeys(map(lower, names), zone), path)
+        else:
+            for name in names:
+                self._add(name, zone, path)
         self.words.append(f"{label} -> {listed(servers)}")
 
-    def _add_special(self) -> None:
+    def _restrict(self, clients: list[str], zones: dict[Name, Zone], path: str) -> None:
+        networks = parse_networks(clients, f"{path}.clients")
+        for other in self._restricted:
+            theirs = parse_networks(other.clients, path)
+            doubles = [name for name in zones if name in other.zones]
+            if doubles and any(
+                a.version == b.version and a.overlaps(b) for a in networks for b in theirs
+            ):
+                raise SettingsError(
+                    f"{path}.clients: for some of them `{to_text(doubles[0])}` is a zone already",
+                    "name each client in one of the zones",
+                )
+        self._restricted.append(_Restricted(clients, zones))
+
+    def _special(self, configured: Mapping[Name, Zone]) -> dict[Name, Zone]:
+        """The zones with a rule that are left beside those that somebody configured."""
         if not self._dns.special:
-            return
+            return {}
         inhabited = bool(self._reverse or self._dns.hosts or self._dns.hosts_files)
-        for zone in special.remaining(self._zones, inhabited=inhabited):
-            self._zones[zone.name] = LocalZone(
+        return {
+            zone.name: LocalZone(
                 to_text(zone.name),
                 Source.SPECIAL,
                 functools.partial(special.answer, zone),
                 delegated=zone.name if zone.is_delegated else None,
             )
+            for zone in special.remaining(configured, inhabited=inhabited)
+        }
 
     def _add_root(self) -> None:
         if ROOT in self._zones:
@@ -147,6 +180,14 @@ class ZoneBuilder:
                 "lower the one or raise the other",
             )
         return policy
+
+
+@dataclass(frozen=True, slots=True)
+class _Restricted:
+    """Zones that only clients in these networks see."""
+
+    clients: list[str]
+    zones: dict[Name, Zone]
 
 
 def _zone_names(settings: ZoneSettings, path: str) -> tuple[Name, ...]:

@@ -57,6 +57,7 @@ class Query:
             self.dnssec_ok,
             checking_disabled=bool(flags & CD),
             recursion=bool(flags & RD),
+            client=self.client,
             returned=self.returned,
         )
 

@@ -13,18 +13,23 @@ Key = tuple[Name, int, bool, bool, bool]
 class Request:
     """A question with its DO, CD and RD bits (RFC 3225, RFC 4035 3.2.2, RFC 1035 4.1.1).
 
-    ``returned``: we asked this of a server that now asks us; it must not be asked once more.
+    ``client`` is who asks, as the socket gives the address. ``returned``: we asked this of a server
+    that now asks us; it must not be asked once more.
     """
 
     question: Question
     dnssec_ok: bool = False
     checking_disabled: bool = False
     recursion: bool = True
+    client: str = ""
     returned: bool = False
 
     @property
     def key(self) -> Key:
-        """By what answers are remembered and shared: the spelling of the name does not count."""
+        """By what answers are remembered and shared: the spelling of the name does not count.
+
+        Nor does who asks: a zone says the same to all who may ask it.
+        """
         asked = self.question
         return asked.key, asked.qtype, self.dnssec_ok, self.checking_disabled, self.recursion
 

@@ -143,7 +143,7 @@ def test_a_fault_of_ours_is_an_answer_and_is_told():
         raise ZeroDivisionError
 
     seen: list[Exchange] = []
-    resolver = Resolver(Routes(ZoneTable([]), hosts=broken))
+    resolver = Resolver(lambda client: Routes(ZoneTable([]), hosts=broken))
     proxy = DnsProxy([], resolver, ProxyOptions(AllowList()), seen.append)
     reply = proxy.accept(query_wire(NAME), "127.0.0.1", tcp=False)
     assert isinstance(reply, bytes)

@@ -53,6 +53,16 @@ REFUSED = [
         "dns.zone[0].upstream: nobody to ask for corp.example.",
         'write `upstream = ["10.0.0.2"]`',
     ),
+    (
+        ZONE + 'clients = ["10.0.0.0/8"]\n' + ZONE + 'clients = ["10.1.0.0/16"]',
+        "dns.zone[1].clients: for some of them `corp.example.` is a zone already",
+        "name each client in one of the zones",
+    ),
+    (
+        ZONE + 'clients = ["10.1.2.3/8"]',
+        "dns.zone[0].clients: `10.1.2.3/8` is no network",
+        "write networks as `10.20.0.0/16`",
+    ),
     (ZONE.replace("corp.", "corp.."), "dns.zone[0].name: ", "write it as `corp.example`"),
     (ZONE + 'upstreams = ["x"]', "dns.zone[0].upstreams: unknown key", "did you mean `upstream`?"),
     (
