@@ -23,6 +23,10 @@ class ZoneSettings(Struct, forbid_unknown_fields=True):
         list[str],
         Meta(description="Who is asked, as `dns.upstream`."),
     ] = field(default_factory=list)
+    stub: Annotated[
+        bool,
+        Meta(description="The servers hold the zone themselves, and look nothing up."),
+    ] = False
     clients: Annotated[
         list[str],
         Meta(description="Networks whose hosts alone are answered from this zone; empty: all."),

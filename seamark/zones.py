@@ -19,6 +19,7 @@ from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
 from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone, embedded_zone
+from dnsproxy.stub import StubZone
 from seamark.addresses import system_upstreams
 from seamark.consul_zones import Asking, as_wanted, consul_side, delegated
 from seamark.dns_settings import ZoneSettings
@@ -102,7 +103,8 @@ class ZoneBuilder:
         label = settings.cidr or to_text(names[0])
         if settings.clients:
             label += f" for {', '.join(settings.clients)}"
-        zone = self._forward_zone(label, servers, self._policy(settings, path))
+        asked = self._forward_zone(label, servers, self._policy(settings, path))
+        zone: Zone = StubZone(asked) if settings.stub else asked
         if settings.clients:
             self._restrict(settings.clients, dict.fromkeys(map(lower, names), zone), path)
         else:

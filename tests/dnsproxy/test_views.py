@@ -45,7 +45,7 @@ def horizon(tmp_path: Path):
     file = tmp_path / "seamark.toml"
     with answered("192.0.2.1") as inside, answered("192.0.2.2") as outside:
         file.write_text(ZONES.format(inside=inside.address))
-        flags = ["--listen", "127.0.0.1:0", "--http", "off", "--config", file]
+        flags = ("--listen", "127.0.0.1:0", "--http", "off", "--config", str(file))
         with Running("dnsproxy", *flags, "--upstream", outside.address) as proxy:
             yield inside, outside, proxy.port
 
