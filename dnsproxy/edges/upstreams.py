@@ -1,27 +1,20 @@
-"""One question to a group of upstreams: each try from a new port with a new id, one deadline.
-
-A packet that is not the reply to what we asked ends no wait (RFC 5452, CVE-2023-28452): it is
-dropped, and the next one is read until the time of the try is over.
-"""
+"""One question to a group of upstreams: several tries, one deadline."""
 
 import contextlib
-import secrets
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
 import gevent
-from gevent import socket as gsocket
 
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import EDNS_SIZE
 from dnsproxy.core.mark import option
 from dnsproxy.core.records import Reply
-from dnsproxy.core.replies import QueryForm, match_reply, upstream_query
+from dnsproxy.core.replies import QueryForm
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Rcode
-from dnsproxy.edges.sockets import family
+from dnsproxy.edges.datagrams import exchange
 from dnsproxy.edges.streams import UpstreamStreams
 from dnsproxy.errors import UpstreamFailed
 
@@ -36,7 +29,6 @@ ROUND_PAUSE_S = 0.1
 SICK_S = 10.0
 # How long one that knows no EDNS is asked without it; it may be replaced by one that does.
 PLAIN_S = 600.0
-_RECEIVE = 65535
 _FINAL = {Rcode.NOERROR, Rcode.NXDOMAIN}
 # What a server says that takes our OPT for a mistake (RFC 6891 7).
 _EDNS_REFUSED = {Rcode.FORMERR, Rcode.NOTIMP}
@@ -157,7 +149,7 @@ class UpstreamGroup:
     def _over_udp_or_tcp(
         self, server: Endpoint, request: Request, form: QueryForm, deadline: float
     ) -> Reply:
-        reply = _over_udp(server, request, form, deadline)
+        reply = exchange(server, request, form, deadline)
         if not reply.truncated and not self._is_suspiciously_full(reply):
             return reply
         try:
@@ -188,19 +180,3 @@ def _rounds(total_s: float, deadline: float) -> Iterator[float]:
         if number:
             gevent.sleep(min(ROUND_PAUSE_S, max(deadline - monotonic(), 0)))
         yield share * total_s
-
-
-def _over_udp(server: Endpoint, request: Request, form: QueryForm, deadline: float) -> Reply:
-    """Raises OSError (TimeoutError when the time is over)."""
-    query_id = secrets.randbits(16)
-    with gsocket.socket(family(server), socket.SOCK_DGRAM) as sock:
-        # Connected: the kernel drops what comes from another address, and tells us of a port
-        # where nobody listens. The port is the kernel's random choice, new for each try.
-        sock.connect((server.host, server.port))
-        sock.send(upstream_query(request, query_id, form))
-        while (left := deadline - monotonic()) > 0:
-            sock.settimeout(left)
-            reply = match_reply(sock.recv(_RECEIVE), request, query_id)
-            if reply is not None:
-                return reply
-    raise TimeoutError
