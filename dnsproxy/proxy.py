@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic, time
 
 import gevent
@@ -20,6 +20,8 @@ from dnsproxy.core.request import Request
 from dnsproxy.core.wire import TC, Rcode
 from dnsproxy.edges.everywhere import EachAddress, listen_on
 from dnsproxy.edges.listeners import Listener
+from dnsproxy.edges.loops import LoopWatch
+from dnsproxy.edges.upstreams import UpstreamGroup
 from dnsproxy.forwarding import Found
 from dnsproxy.resolver import Resolver
 
@@ -35,13 +37,16 @@ class ProxyOptions:
 
     ``leave``: addresses of this host that belong to a server which we ask; where we listen on all,
     these are never taken, even when their holder restarts. ``edns_size``: bytes in one datagram.
-    ``mark``: what is on our own questions to servers that may ask us in turn.
+    ``mark``: what is on our own questions to servers that may ask us in turn. ``loops`` looks for
+    upstreams that do so unasked. ``groups`` are all that are asked, to be closed at the end.
     """
 
     allow: AllowList
     leave: Collection[Endpoint] = ()
     edns_size: int = EDNS_SIZE
     mark: bytes = b""
+    loops: LoopWatch = field(default_factory=lambda: LoopWatch(()))
+    groups: Collection[UpstreamGroup] = ()
 
 
 class DnsProxy:
@@ -70,12 +75,16 @@ class DnsProxy:
             raise
         for listener in self._listeners:
             listener.start()
+        self._options.loops.start()
         return [address for listener in self._listeners for address in listener.addresses]
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Take no more queries, and finish those in flight."""
+        self._options.loops.stop()
         gevent.joinall([gevent.spawn(listener.stop, drain_s) for listener in self._listeners])
         self._listeners = []
+        for group in self._options.groups:
+            group.close()
 
     def accept(self, packet: bytes, client: str, *, tcp: bool) -> Query | bytes | None:
         """See :class:`~dnsproxy.edges.answerer.Answerer`."""
@@ -84,7 +93,7 @@ class DnsProxy:
         start = monotonic()
         # Before anything is parsed, and the same on every transport.
         refusal = None if self._options.allow.allows(client) else Refusal(Rcode.REFUSED, packet)
-        query = refusal or admit(packet, client)
+        query = refusal or self._admitted(packet, client)
         if isinstance(query, Refusal):
             self._observe(refused(query, client, tcp=tcp, now=time()))
             return refuse(query, self._options.edns_size)
@@ -101,6 +110,13 @@ class DnsProxy:
     def shed(self, query: Query, *, tcp: bool) -> bytes:
         """See :class:`~dnsproxy.edges.answerer.Answerer`."""
         return self._write(query, self._resolver.shed(query.request), monotonic(), tcp=tcp)
+
+    def _admitted(self, packet: bytes, client: str) -> Query | Refusal:
+        """The query, or the refusal that it gets; so do our own that look for loops."""
+        query = admit(packet, client)
+        if isinstance(query, Query) and self._options.loops.is_own(query.question.key):
+            return Refusal(Rcode.REFUSED, packet, query)
+        return query
 
     def _answer(
         self, query: Query, find: Callable[[Request], Found | None], start: float, *, tcp: bool

@@ -13,7 +13,7 @@ from dnsproxy.core.names import Name, lies_in, lower, to_text
 from dnsproxy.core.reverse import zones_of
 from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.datacenters import Datacenters
-from dnsproxy.edges.upstreams import GroupOptions, Observe, UpstreamGroup
+from dnsproxy.edges.upstreams import GroupOptions, Mismatched, Observe, UpstreamGroup
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
 from dnsproxy.one_address import OneAddressZone
 from dnsproxy.resolver import Zone
@@ -23,9 +23,9 @@ from seamark.errors import SettingsError
 from seamark.reading import (
     listed,
     parse_datacenter,
+    parse_endpoints,
     parse_name,
     parse_networks,
-    parse_servers,
     refuse_ourselves,
 )
 from seamark.settings import Settings
@@ -43,12 +43,14 @@ _KEEP_STALE_S = 86400
 class Asking:
     """Who is told what came of each question, and the mark that is on those to Consul.
 
-    ``environment`` holds CONSUL_*, for its HTTP API.
+    ``environment`` holds CONSUL_*, for its HTTP API. ``mismatched`` is told of packets that were no
+    reply.
     """
 
     observe: Observe
     mark: bytes
     environment: Mapping[str, str]
+    mismatched: Mismatched = lambda server: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class ConsulSide:
     """
 
     servers: list[Endpoint]
+    group: UpstreamGroup
     zones: list[tuple[str, Name, Zone]]
     reverse: list[tuple[Name, ReverseZone]]
     check: AgentCheck | None
@@ -107,7 +110,7 @@ def consul_side(
         for name in zones_of(network)
     ]
     check = AgentCheck(facts.location, to_text(domain), facts.agent) if facts else None
-    return ConsulSide(servers, zones, reverse, check)
+    return ConsulSide(servers, asked.group, zones, reverse, check)
 
 
 def as_wanted(dns: DnsSettings, name: Name, zone: Zone) -> Zone:
@@ -135,7 +138,7 @@ def _servers(dns: DnsSettings, agent: Registry | None, listen: list[Endpoint]) -
     texts = [named] if isinstance(named, str) else named
     texts = [text for text in texts if text]
     if texts:
-        return parse_servers(texts, "consul-dns", listen, DEFAULT_DNS_PORT)
+        return parse_endpoints(texts, "consul-dns", listen, DEFAULT_DNS_PORT)
     servers = [_resolved(agent.address.host if agent else "127.0.0.1")]
     refuse_ourselves(servers, "consul-dns", listen)
     return servers
@@ -157,8 +160,15 @@ def _forward_zone(
     group = UpstreamGroup(
         "consul",
         servers,
-        GroupOptions(_EDNS_SIZE, cuts_silently=True, deadline_s=_DEADLINE_S, mark=asking.mark),
+        GroupOptions(
+            _EDNS_SIZE,
+            cuts_silently=True,
+            deadline_s=_DEADLINE_S,
+            mark=asking.mark,
+            zone=lower(domain),
+        ),
         asking.observe,
+        asking.mismatched,
     )
     ttls = TtlPolicy(
         max_ttl=dns.max_ttl_s,

@@ -5,7 +5,10 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from dnsproxy.core.access import PRIVATE_NETWORKS, REACHABLE_NETWORKS
+from dnsproxy.core.health import Policy
 from dnsproxy.core.querylog import ReplyClass
+
+_POLICIES = f"^({'|'.join(Policy)})$"
 
 
 class ZoneSettings(Struct, forbid_unknown_fields=True):
@@ -31,6 +34,13 @@ class ZoneSettings(Struct, forbid_unknown_fields=True):
         list[str],
         Meta(description="Networks whose hosts alone are answered from this zone; empty: all."),
     ] = field(default_factory=list)
+    policy: (
+        Annotated[
+            str,
+            Meta(pattern=_POLICIES, description="As `dns.policy`; that one if it is not given."),
+        ]
+        | None
+    ) = None
     remember: Annotated[
         bool | None,
         Meta(description="As `dns.remember`; that one if it is not given."),
@@ -54,6 +64,18 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         list[str],
         Meta(description="Who is asked for all other names, in this order; empty: resolv.conf."),
     ] = field(default_factory=list)
+    policy: Annotated[
+        str,
+        Meta(pattern=_POLICIES, description="In which order upstreams that are well are asked."),
+    ] = "sequential"
+    hedge: Annotated[
+        bool,
+        Meta(description="Ask a second upstream too when the first is slow for what it is."),
+    ] = False
+    tls_ca_file: Annotated[
+        str,
+        Meta(description="The CAs of upstreams over TLS; empty: the system's."),
+    ] = ""
     zone: Annotated[
         list[ZoneSettings],
         Meta(description="Names that are asked elsewhere."),

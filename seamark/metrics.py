@@ -21,7 +21,10 @@ from seamark import __version__
 _GAUGES = {
     Gauge.MEMORY_BYTES: "What remembered answers and denials take, estimated.",
     Gauge.MEMORY_ENTRIES: "How many answers and denials are remembered.",
+    Gauge.UPSTREAM_SICK: "1 for an upstream that failed and has not answered since, else 0.",
+    Gauge.UPSTREAM_LOOPED: "1 for an upstream that asks us what we ask it, else 0.",
 }
+_BY_UPSTREAM = {Gauge.UPSTREAM_SICK, Gauge.UPSTREAM_LOOPED}
 
 
 class Metrics:
@@ -95,6 +98,12 @@ class _Dns(Collector):
             ("upstream", "outcome"),
             tally.outcomes,
         )
+        yield _counter(
+            "upstream_mismatches",
+            "Packets from upstreams that were not the reply to what had been asked.",
+            ("upstream",),
+            tally.mismatches,
+        )
         yield _histogram(
             "upstream_duration_seconds",
             "From a question to an upstream to its reply, of those that were answered.",
@@ -104,7 +113,8 @@ class _Dns(Collector):
 
     def _gauges(self) -> Iterator[Metric]:
         for gauge, read in self._observer.gauges.items():
-            family = GaugeMetricFamily(f"seamark_dns_{gauge}", _GAUGES[gauge], labels=["kind"])
+            labels = ["upstream" if gauge in _BY_UPSTREAM else "kind"]
+            family = GaugeMetricFamily(f"seamark_dns_{gauge}", _GAUGES[gauge], labels=labels)
             for kind, value in read().items():
                 family.add_metric([kind], value)
             yield family

@@ -19,8 +19,10 @@ from dnsproxy.core.memory import Memory
 from dnsproxy.core.names import from_text
 from dnsproxy.core.querylog import ReplyClass, Selection
 from dnsproxy.edges.agent_check import AgentCheck
+from dnsproxy.edges.loops import LoopWatch
 from dnsproxy.edges.observer import Gauge, Observer, Reading
 from dnsproxy.edges.querylog import QueryLog
+from dnsproxy.edges.upstreams import UpstreamGroup
 from dnsproxy.proxy import DnsProxy, ProxyOptions
 from dnsproxy.resolver import Resolver
 from registrar.errors import EngineUnavailable
@@ -118,10 +120,16 @@ def dns_proxy(
     """The DNS proxy; nothing is bound or asked yet."""
     listen = _listen(settings)
     mark = secrets.token_bytes(_MARK_BYTES)
-    builder = ZoneBuilder(settings, listen, Asking(watcher.upstream, mark, environment))
+    asking = Asking(watcher.upstream, mark, environment, watcher.mismatched)
+    builder = ZoneBuilder(settings, listen, asking)
     resolver = Resolver(builder.views(catalog, agent).of)
-    watcher.gauges |= _memory_gauges(builder.memory)
-    options = ProxyOptions(_allow(settings), builder.asked, settings.dns.edns_size, mark)
+    # Consul's agents are not looked at: they ask us where we are their recursor, and their
+    # questions carry our mark.
+    loops = LoopWatch(builder.forwarded)
+    watcher.gauges |= _memory_gauges(builder.memory) | _upstream_gauges(builder.groups, loops)
+    options = ProxyOptions(
+        _allow(settings), builder.asked, settings.dns.edns_size, mark, loops, builder.groups
+    )
     proxy = DnsProxy(listen, resolver, options, watcher.record)
     return DnsHalf(proxy, builder.words, builder.check)
 
@@ -132,6 +140,18 @@ def _memory_gauges(memory: Memory) -> dict[Gauge, Reading]:
         Gauge.MEMORY_BYTES: lambda: {kind: shelf.bytes for kind, shelf in shelves.items()},
         Gauge.MEMORY_ENTRIES: lambda: {kind: len(shelf.entries) for kind, shelf in shelves.items()},
     }
+
+
+def _upstream_gauges(groups: list[UpstreamGroup], loops: LoopWatch) -> dict[Gauge, Reading]:
+    def sick() -> dict[str, float]:
+        found: dict[str, float] = {}
+        for group in groups:
+            for server in group.servers:
+                one = float(group.health.is_sick(server))
+                found[str(server)] = max(one, found.get(str(server), 0.0))
+        return found
+
+    return {Gauge.UPSTREAM_SICK: sick, Gauge.UPSTREAM_LOOPED: loops.looped}
 
 
 def status_address(settings: Settings) -> Endpoint | None:

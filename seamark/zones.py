@@ -4,12 +4,15 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from gevent.ssl import SSLContext
+
 from catalog.embedded import EmbeddedCatalog
 from catalog.uri import Registry
 from dnsproxy.core import special
 from dnsproxy.core.embedded import DOMAIN
-from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.core.endpoint import Endpoint, TlsEndpoint
 from dnsproxy.core.exchange import Source
+from dnsproxy.core.health import Policy
 from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.reverse import zones_of
@@ -21,6 +24,7 @@ from dnsproxy.forwarding import ForwardZone, ZonePolicy
 from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone, embedded_zone
 from dnsproxy.stub import StubZone
 from seamark.addresses import system_upstreams
+from seamark.authorities import tls_authorities
 from seamark.consul_zones import Asking, as_wanted, consul_side, delegated
 from seamark.dns_settings import ZoneSettings
 from seamark.errors import SettingsError
@@ -45,6 +49,10 @@ class ZoneBuilder:
         self.words: list[str] = []
         # Everybody who is asked.
         self.asked: list[Endpoint] = []
+        # The same by group, and those of them that are not Consul's.
+        self.groups: list[UpstreamGroup] = []
+        self.forwarded: list[UpstreamGroup] = []
+        self._tls: SSLContext | None = None
         self.check: AgentCheck | None = None
         self._zones: dict[Name, Zone] = {}
         self._restricted: list[_Restricted] = []
@@ -89,6 +97,7 @@ class ZoneBuilder:
             self._add(name, zone, path)
         self._reverse += side.reverse
         self.asked += side.servers
+        self.groups.append(side.group)
         self.words.append(side.words)
         self.check = side.check
 
@@ -103,7 +112,8 @@ class ZoneBuilder:
         label = settings.cidr or to_text(names[0])
         if settings.clients:
             label += f" for {', '.join(settings.clients)}"
-        asked = self._forward_zone(label, servers, self._policy(settings, path))
+        order = Policy(settings.policy or self._dns.policy)
+        asked = self._forward_zone(label, names[0], servers, self._policy(settings, path), order)
         zone: Zone = StubZone(asked) if settings.stub else asked
         if settings.clients:
             self._restrict(settings.clients, dict.fromkeys(map(lower, names), zone), path)
@@ -149,14 +159,33 @@ class ZoneBuilder:
         else:
             servers = system_upstreams(self._listen)
         if servers:
-            self._add(ROOT, self._forward_zone(".", servers, self._policy(None, "dns")), "upstream")
+            policy, order = self._policy(None, "dns"), Policy(self._dns.policy)
+            self._add(ROOT, self._forward_zone(".", ROOT, servers, policy, order), "upstream")
         self.words.append(f"all else -> {listed(servers) or 'refused (no upstream)'}")
 
-    def _forward_zone(self, name: str, servers: list[Endpoint], policy: ZonePolicy) -> ForwardZone:
+    def _forward_zone(
+        self, label: str, name: Name, servers: list[Endpoint], policy: ZonePolicy, order: Policy
+    ) -> ForwardZone:
         self.asked += servers
-        options = GroupOptions(self._dns.edns_size, wants_ad=policy.trusts_ad)
-        group = UpstreamGroup(name, servers, options, self._asking.observe)
-        return ForwardZone(name, group, policy, self.memory)
+        options = GroupOptions(
+            self._dns.edns_size,
+            wants_ad=policy.trusts_ad,
+            policy=order,
+            hedge=self._dns.hedge,
+            zone=lower(name),
+            tls=self._tls_for(servers),
+        )
+        asking = self._asking
+        group = UpstreamGroup(label, servers, options, asking.observe, asking.mismatched)
+        self.groups.append(group)
+        self.forwarded.append(group)
+        return ForwardZone(label, group, policy, self.memory)
+
+    def _tls_for(self, servers: list[Endpoint]) -> SSLContext | None:
+        """What servers over TLS are checked against; one for all, to load the CAs once."""
+        if self._tls is None and any(isinstance(server, TlsEndpoint) for server in servers):
+            self._tls = tls_authorities(self._dns.tls_ca_file)
+        return self._tls
 
     def _policy(self, zone: ZoneSettings | None, path: str) -> ZonePolicy:
         """A zone's own settings over those of all."""

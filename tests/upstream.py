@@ -1,6 +1,7 @@
 """A scripted upstream: a real server on real sockets that answers as a test tells it to."""
 
 import contextlib
+import re
 import socket
 import struct
 import threading
@@ -10,6 +11,7 @@ from typing import Self
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.rrset
 
 # Query -> the packets to send back, in order; an empty list is silence.
@@ -30,12 +32,15 @@ class ScriptedUpstream:
     """Listens on one loopback port, UDP and TCP, in threads of its own; a context manager.
 
     ``queries`` holds what came in over UDP with the port it came from, ``tcp_queries`` the rest.
+    ``probes`` are the proxy's own questions, which are about no client: whether we ask it in turn
+    (no script is asked, and none answers) and whether it is alive.
     """
 
     def __init__(self, udp: Script, tcp: Script | None = None) -> None:
         self._scripts = {"udp": udp, "tcp": tcp or udp}
         self.queries: list[tuple[dns.message.Message, int]] = []
         self.tcp_queries: list[dns.message.Message] = []
+        self.probes: list[dns.message.Message] = []
         self._udp, self._tcp = one_port_for_both()
         self.port = self._udp.getsockname()[1]
         self._threads = [
@@ -74,7 +79,13 @@ class ScriptedUpstream:
             if not packet:
                 return
             query = dns.message.from_wire(packet)
-            self.queries.append((query, client[1]))
+            if looks_for_loops(query):
+                self.probes.append(query)
+                continue
+            if query.question[0].name == dns.name.root:
+                self.probes.append(query)
+            else:
+                self.queries.append((query, client[1]))
             for reply in self._scripts["udp"](query):
                 self._udp.sendto(reply, client)
 
@@ -90,6 +101,11 @@ class ScriptedUpstream:
                 self.tcp_queries.append(query)
                 for reply in self._scripts["tcp"](query):
                     connection.sendall(struct.pack("!H", len(reply)) + reply)
+
+
+def looks_for_loops(query: dns.message.Message) -> bool:
+    """Whether its name is one that nobody could guess."""
+    return re.fullmatch(rb"[0-9a-f]{32}", query.question[0].name.labels[0]) is not None
 
 
 def one_port_for_both() -> tuple[socket.socket, socket.socket]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+DOT_PORT = 853
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -22,3 +24,19 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if self.is_ipv6 else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsEndpoint(Endpoint):
+    """An upstream that is asked over TLS (RFC 7858).
+
+    ``name`` is what its certificate must carry; where it is empty, the address itself.
+    """
+
+    port: int = DOT_PORT
+    name: str = ""
+
+    def __str__(self) -> str:
+        # Zero-argument super() does not survive slots=True (cpython#90562).
+        plain = Endpoint.__str__(self)
+        return f"tls://{plain}#{self.name}" if self.name else f"tls://{plain}"

@@ -76,6 +76,7 @@ class Tally:
         self.truncated = {False: 0, True: 0}
         self.answer_times = {source: Histogram() for source in Source}
         self.outcomes: Counts = {}
+        self.mismatches: Counts = {}
         self.upstream_times: dict[str, Histogram] = {}
 
     def exchange(self, exchange: Exchange, reply_class: ReplyClass) -> None:
@@ -95,13 +96,16 @@ class Tally:
         The time counts only of those that were answered: how long we wait for the others is our
         own choice.
         """
-        if server not in self.upstream_times:
-            server = server if len(self.upstream_times) < LABELS_MAX else OTHER
-            self.upstream_times.setdefault(server, Histogram())
+        server = self._known(server)
         outcome = outcome if outcome in _OUTCOMES else OTHER
         self.outcomes[server, outcome] = self.outcomes.get((server, outcome), 0) + 1
         if outcome not in {"timeout", "unreachable"}:
             self.upstream_times[server].add(took)
+
+    def mismatched(self, server: str) -> None:
+        """Count a packet that was not the reply to what this upstream had been asked."""
+        server = self._known(server)
+        self.mismatches[server,] = self.mismatches.get((server,), 0) + 1
 
     def queries(self) -> Counts:
         """By transport, source and class."""
@@ -114,6 +118,13 @@ class Tally:
     def zones(self) -> Counts:
         """By zone and class; the zone is empty for what was answered without one."""
         return self._sum(lambda tcp, source, kind, rcode, zone: (zone, kind))
+
+    def _known(self, server: str) -> str:
+        """The label of an upstream."""
+        if server not in self.upstream_times:
+            server = server if len(self.upstream_times) < LABELS_MAX else OTHER
+            self.upstream_times.setdefault(server, Histogram())
+        return server
 
     def _first(self, key: Key) -> None:
         if key[-1] not in self._zones and len(self._zones) >= LABELS_MAX:

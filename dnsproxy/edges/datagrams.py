@@ -4,8 +4,10 @@ A packet that is not the reply to what we asked ends no wait (RFC 5452, CVE-2023
 dropped, and the next one is read until the time of the try is over.
 """
 
+import contextlib
 import secrets
 import socket
+from collections.abc import Callable
 from time import monotonic
 
 from gevent import socket as gsocket
@@ -16,20 +18,63 @@ from dnsproxy.core.replies import QueryForm, match_reply, upstream_query
 from dnsproxy.core.request import Request
 from dnsproxy.edges.sockets import family
 
+# So many packets that are not the reply are no accident: somebody guesses.
+MISMATCHES_MAX = 3
 _RECEIVE = 65535
+# linux/in.h and linux/in6.h; Python has no names for them. OMIT: path MTUs that somebody tells the
+# kernel are not believed, so nobody makes it send fragments (RFC 9715).
+_IP_MTU_DISCOVER, _IPV6_MTU_DISCOVER, _PMTUDISC_OMIT = 10, 23, 5
+
+# Asks the same in another way until the given moment (monotonic). Raises OSError.
+Otherwise = Callable[[float], Reply]
 
 
-def exchange(server: Endpoint, request: Request, form: QueryForm, deadline: float) -> Reply:
-    """The reply; ``deadline`` in monotonic seconds. Raises OSError, TimeoutError among them."""
+def exchange(
+    server: Endpoint,
+    request: Request,
+    form: QueryForm,
+    deadline: float,
+    mismatched: Callable[[], None],
+    otherwise: Otherwise,
+) -> Reply:
+    """The reply; ``deadline`` in monotonic seconds. Raises OSError, TimeoutError among them.
+
+    ``mismatched`` is called for each packet that is not the reply. When there are too many of those
+    ``otherwise`` is tried; if that fails, the wait goes on.
+    """
     query_id = secrets.randbits(16)
-    with gsocket.socket(family(server), socket.SOCK_DGRAM) as sock:
-        # Connected: the kernel drops what comes from another address, and tells us of a port
-        # where nobody listens. The port is the kernel's random choice, new for each try.
-        sock.connect((server.host, server.port))
+    mismatches = 0
+    with _connected(server) as sock:
         sock.send(upstream_query(request, query_id, form))
         while (left := deadline - monotonic()) > 0:
             sock.settimeout(left)
             reply = match_reply(sock.recv(_RECEIVE), request, query_id)
             if reply is not None:
                 return reply
+            mismatched()
+            mismatches += 1
+            if mismatches == MISMATCHES_MAX:
+                with contextlib.suppress(OSError):
+                    # Half the time: where TCP is filtered, the right datagram may still come.
+                    return otherwise(monotonic() + (deadline - monotonic()) / 2)
     raise TimeoutError
+
+
+def _connected(server: Endpoint) -> gsocket.socket:
+    """A socket that the kernel gives a random free port of ``ip_local_port_range``.
+
+    Not a port of our own choice from a wider range: that would add one bit for a forger to guess,
+    and now and then take the port of a service that is about to start. Connected: the kernel drops
+    what comes from another address, and tells us of a port where nobody listens.
+    """
+    sock = gsocket.socket(family(server), socket.SOCK_DGRAM)
+    try:
+        if server.is_ipv6:
+            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER, _PMTUDISC_OMIT)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTUDISC_OMIT)
+        sock.connect((server.host, server.port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock

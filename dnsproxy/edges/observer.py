@@ -13,13 +13,15 @@ RING = 2000
 
 
 class Gauge(StrEnum):
-    """What has a size at a moment, read when somebody asks; each by a few fixed kinds."""
+    """What has a size at a moment, read when somebody asks; by fixed kinds, or by upstream."""
 
     MEMORY_BYTES = "memory_bytes"
     MEMORY_ENTRIES = "memory_entries"
+    UPSTREAM_SICK = "upstream_sick"
+    UPSTREAM_LOOPED = "upstream_looped"
 
 
-# Kind (`answers`, `denials`) -> size.
+# Kind (`answers`, `denials`) or upstream -> size.
 Reading = Callable[[], Mapping[str, float]]
 
 
@@ -65,6 +67,10 @@ class Observer:
     def upstream(self, server: str, outcome: str, took: float) -> None:
         """An upstream was asked: an rcode's name, `timeout` or `unreachable`; in seconds."""
         self.tally.upstream(server, outcome, took)
+
+    def mismatched(self, server: str) -> None:
+        """A packet came from an upstream that was not the reply to what it was asked."""
+        self.tally.mismatched(server)
 
     def newest(self) -> list[Exchange]:
         """What the ring holds, the newest first."""

@@ -1,21 +1,26 @@
 """One question to a group of upstreams: several tries, one deadline."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import functools
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from time import monotonic
 
 import gevent
+from gevent.pool import Group
+from gevent.ssl import SSLContext
 
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import EDNS_SIZE
+from dnsproxy.core.health import Health, Policy
 from dnsproxy.core.mark import option
+from dnsproxy.core.names import ROOT, Name
 from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import QueryForm
 from dnsproxy.core.request import Request
-from dnsproxy.core.wire import Rcode
-from dnsproxy.edges.datagrams import exchange
-from dnsproxy.edges.streams import UpstreamStreams
+from dnsproxy.core.wire import Rcode, Type, question
+from dnsproxy.edges.asking import Manner, Upstream
+from dnsproxy.edges.probes import Probes
 from dnsproxy.errors import UpstreamFailed
 
 # A stub resolver waits 5 s and then asks somebody else: an answer must be there before.
@@ -24,17 +29,17 @@ DEADLINE_S = 4.5
 _TRIES = (0.18, 0.36, 1.0)
 # A server that is just starting refuses at once; the next round comes a little later.
 ROUND_PAUSE_S = 0.1
-# How long one that failed is asked after the others (consul#3640: a dead first one costs each
-# question its time).
-SICK_S = 10.0
-# How long one that knows no EDNS is asked without it; it may be replaced by one that does.
-PLAIN_S = 600.0
+# A try that had less time than that says nothing of a server.
+_FAIR_S = 0.3
 _FINAL = {Rcode.NOERROR, Rcode.NXDOMAIN}
-# What a server says that takes our OPT for a mistake (RFC 6891 7).
-_EDNS_REFUSED = {Rcode.FORMERR, Rcode.NOTIMP}
+_LOOPED = "what it is asked comes back to us"
 
 # Server, what came of it (an rcode's name, `timeout`, `unreachable`), seconds.
 Observe = Callable[[str, str, float], None]
+# Told of each packet from a server that was not the reply to what we asked.
+Mismatched = Callable[[str], None]
+# A server, and its reply or why there is none.
+Outcome = tuple[Endpoint, Reply | UpstreamFailed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ class GroupOptions:
     records out without setting TC, as Consul does by default; a reply that nearly fills what we
     asked for is then asked for again over TCP. ``deadline_s`` bounds all tries together. ``mark``
     is on every question, where its servers may ask us in turn. ``wants_ad``: whether they shall say
-    that they have validated.
+    that they have validated. ``hedge``: whether a second server is asked too when the first is slow
+    for what it is. ``zone`` is what they are asked for. ``tls`` is there if one is asked over TLS.
     """
 
     edns_size: int = EDNS_SIZE
@@ -53,15 +59,25 @@ class GroupOptions:
     deadline_s: float = DEADLINE_S
     mark: bytes = b""
     wants_ad: bool = False
+    policy: Policy = Policy.SEQUENTIAL
+    hedge: bool = False
+    zone: Name = ROOT
+    tls: SSLContext | None = None
 
     @property
-    def form(self) -> QueryForm:
-        """How they are asked at first."""
-        return QueryForm(self.edns_size, option(self.mark), self.wants_ad)
+    def manner(self) -> Manner:
+        """How each of them is asked."""
+        form = QueryForm(self.edns_size, option(self.mark), self.wants_ad)
+        return Manner(form, self.cuts_silently, self.tls)
+
+    @property
+    def probe(self) -> Request:
+        """A cheap question that they should be able to answer."""
+        return Request(question(self.zone, Type.SOA if self.zone else Type.NS))
 
 
 class UpstreamGroup:
-    """Servers that know the same names, asked in this order, those that failed lately last."""
+    """Servers that know the same names, asked in the order of a policy, the sick ones last."""
 
     def __init__(
         self,
@@ -69,16 +85,28 @@ class UpstreamGroup:
         servers: Sequence[Endpoint],
         options: GroupOptions = GroupOptions(),
         observe: Observe = lambda server, outcome, took: None,
+        mismatched: Mismatched = lambda server: None,
     ) -> None:
         self.name = name
         self.servers = tuple(servers)
+        self.zone = options.zone
+        self.health = Health(self.servers, options.policy)
         self._options = options
         self._observe = observe
-        self._form = options.form
-        self._plain = replace(self._form, edns_size=None)
-        self._streams = {server: UpstreamStreams(server) for server in self.servers}
-        self._sick_until: dict[Endpoint, float] = {}
-        self._plain_until: dict[Endpoint, float] = {}
+        self._upstreams = {
+            server: Upstream(server, options.manner, functools.partial(mismatched, str(server)))
+            for server in self.servers
+        }
+        self.probes = Probes(
+            self.health,
+            lambda server, deadline: self._upstreams[server].ask(options.probe, deadline),
+        )
+        self._hedged: Group = Group()
+
+    @property
+    def is_down(self) -> bool:
+        """Whether every server failed lately and no probe has been answered since."""
+        return self.health.is_down
 
     def ask(self, request: Request, deadline: float) -> tuple[Reply, Endpoint]:
         """The reply of the first server that knows, and who that is.
@@ -89,82 +117,105 @@ class UpstreamGroup:
         """
         start = monotonic()
         deadline = min(deadline, start + self._options.deadline_s)
-        silent: dict[Endpoint, str] = dict.fromkeys(self._in_order(start), "not asked")
+        silent = dict.fromkeys(self.health.order(), "not asked")
+        sick = [server for server in silent if not self.health.is_well(server)]
         answered: tuple[Reply, Endpoint] | None = None
-        for try_s in _rounds(deadline - start, deadline):
-            for server in list(silent):
-                left = deadline - monotonic()
-                if left <= 0:
-                    break
-                try:
-                    reply = self._ask_server(server, request, min(try_s, left))
-                except UpstreamFailed as error:
-                    silent[server] = str(error)
-                    continue
-                if reply.rcode in _FINAL:
-                    return reply, server
-                # It is alive and does not know: asking it again would not change that.
-                answered = reply, server
-                del silent[server]
-            if not silent:
+        for number, try_s in enumerate(_rounds(deadline - start, deadline)):
+            if not silent or (answered and number > 1):
                 break
+            for server, outcome in self._round(silent, request, try_s, deadline, hedge=not number):
+                if isinstance(outcome, UpstreamFailed):
+                    silent[server] = str(outcome)
+                    continue
+                if outcome.rcode in _FINAL:
+                    return outcome, server
+                # It is alive and does not know: asking it again would not change that. Nor are
+                # those waited for of whom nothing is to be expected.
+                answered = outcome, server
+                for one in (server, *sick):
+                    silent.pop(one, None)
         if answered is not None:
             return answered
-        raise UpstreamFailed("; ".join(f"{server}: {why}" for server, why in silent.items()))
+        looped = {server: _LOOPED for server in self.servers if self.health.is_looped(server)}
+        reasons = (silent | looped).items()
+        raise UpstreamFailed("; ".join(f"{server}: {why}" for server, why in reasons))
+
+    def try_out(self, server: Endpoint, request: Request, until: float) -> None:
+        """Ask one server something whose answer does not matter."""
+        with contextlib.suppress(OSError):
+            self._upstreams[server].ask(request, until)
 
     def close(self) -> None:
-        """End the connections that are kept."""
-        for streams in self._streams.values():
-            streams.close()
+        """End the connections that are kept, and the probes."""
+        self.probes.stop()
+        self._hedged.kill(block=False)
+        for upstream in self._upstreams.values():
+            upstream.close()
 
-    def _in_order(self, now: float) -> list[Endpoint]:
-        return sorted(self.servers, key=lambda server: self._sick_until.get(server, 0) > now)
+    def _round(
+        self,
+        silent: Collection[Endpoint],
+        request: Request,
+        try_s: float,
+        deadline: float,
+        *,
+        hedge: bool,
+    ) -> Iterator[Outcome]:
+        """What comes of asking each that is still silent when its turn comes."""
+        servers = list(silent)
+        asked = set()
+        if hedge and self._options.hedge and len(servers) > 1 and self.health.is_well(servers[1]):
+            until = min(monotonic() + try_s, deadline)
+            for server, outcome in self._first_of(servers[:2], request, until):
+                asked.add(server)
+                yield server, outcome
+        for server in servers:
+            now = monotonic()
+            if now >= deadline:
+                return
+            if server in silent and server not in asked:
+                yield self._try(server, request, min(now + try_s, deadline))
 
-    def _ask_server(self, server: Endpoint, request: Request, limit_s: float) -> Reply:
+    def _first_of(
+        self, servers: Sequence[Endpoint], request: Request, until: float
+    ) -> Iterator[Outcome]:
+        """What comes of the first, and of the second if the first is slow for what it is.
+
+        Who loses is waited for elsewhere: whether it answers at all has to be known.
+        """
+        first, second = servers
+        one = self._hedged.spawn(self._try, first, request, until)
+        one.join(self.health.hedge_after_s(first))
+        asked = (
+            [one] if one.ready() else [one, self._hedged.spawn(self._try, second, request, until)]
+        )
+        for done in gevent.iwait(asked):
+            yield done.get()
+
+    def _try(self, server: Endpoint, request: Request, until: float) -> Outcome:
         start = monotonic()
+        self.health.asked(server)
         try:
-            reply = self._in_its_form(server, request, start + limit_s)
+            reply = self._upstreams[server].ask(request, until)
         except OSError as error:
-            timeout = isinstance(error, TimeoutError)
-            self._sick_until[server] = monotonic() + SICK_S
-            self._observe(str(server), "timeout" if timeout else "unreachable", monotonic() - start)
-            reason = "no answer in time" if timeout else error.strerror or str(error)
-            raise UpstreamFailed(reason) from error
-        self._sick_until.pop(server, None)
-        self._observe(str(server), rcode_name(reply.rcode), monotonic() - start)
-        return reply
+            return server, self._failed(server, start, error)
+        finally:
+            self.health.left(server)
+        now = monotonic()
+        self.health.answered(server, now, now - start, useful=reply.rcode in _FINAL)
+        self._observe(str(server), rcode_name(reply.rcode), now - start)
+        return server, reply
 
-    def _in_its_form(self, server: Endpoint, request: Request, deadline: float) -> Reply:
-        """The reply; a server that knows no EDNS is asked without it (RFC 6891 6.2.2)."""
-        if self._plain_until.get(server, 0) > monotonic():
-            return self._over_udp_or_tcp(server, request, self._plain, deadline)
-        reply = self._over_udp_or_tcp(server, request, self._form, deadline)
-        if reply.rcode not in _EDNS_REFUSED or reply.has_opt:
-            return reply
-        reply = self._over_udp_or_tcp(server, request, self._plain, deadline)
-        if reply.rcode not in _EDNS_REFUSED:
-            self._plain_until[server] = monotonic() + PLAIN_S
-        return reply
-
-    def _over_udp_or_tcp(
-        self, server: Endpoint, request: Request, form: QueryForm, deadline: float
-    ) -> Reply:
-        reply = exchange(server, request, form, deadline)
-        if not reply.truncated and not self._is_suspiciously_full(reply):
-            return reply
-        try:
-            return self._streams[server].ask(request, form, deadline)
-        except OSError:
-            if reply.truncated and not reply.size:
-                # Nothing of it could be read.
-                raise
-            # Half an answer with TC set is still better than none where TCP is filtered.
-            return replace(reply, truncated=True)
-
-    def _is_suspiciously_full(self, reply: Reply) -> bool:
-        # What was left out for want of space would not have fitted; no SRV record of Consul with
-        # its address takes more than 512 bytes.
-        return self._options.cuts_silently and reply.size > self._options.edns_size - 512
+    def _failed(self, server: Endpoint, start: float, error: OSError) -> UpstreamFailed:
+        took = monotonic() - start
+        timeout = isinstance(error, TimeoutError)
+        reason = str(error) or "no answer in time" if timeout else error.strerror or str(error)
+        self._observe(str(server), "timeout" if timeout else "unreachable", took)
+        # That the rest of a question's time was too short for an answer is nobody's fault.
+        fair = not timeout or took >= _FAIR_S
+        if fair and self.health.failed(server, start):
+            self.probes.start(server, reason)
+        return UpstreamFailed(reason)
 
 
 def rcode_name(rcode: int) -> str:

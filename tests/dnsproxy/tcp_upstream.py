@@ -10,7 +10,7 @@ from typing import Self
 import dns.flags
 import dns.message
 
-from tests.upstream import one_port_for_both, reply_to
+from tests.upstream import looks_for_loops, one_port_for_both, reply_to
 
 # One connection, told its number from 0: reads and writes as it likes until it returns.
 Handler = Callable[[socket.socket, int], None]
@@ -80,7 +80,10 @@ class TcpUpstream:
             packet, client = self._udp.recvfrom(65535)
             if not packet:
                 return
-            reply = reply_to(dns.message.from_wire(packet))
+            query = dns.message.from_wire(packet)
+            if looks_for_loops(query):
+                continue
+            reply = reply_to(query)
             reply.flags |= dns.flags.TC
             self._udp.sendto(reply.to_wire(), client)
 

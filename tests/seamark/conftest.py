@@ -15,6 +15,8 @@ def observer() -> Observer:
     observer = Observer(lines=QueryLog("/dev/null"))
     observer.gauges[Gauge.MEMORY_BYTES] = lambda: {"answers": 4096, "denials": 512}
     observer.gauges[Gauge.MEMORY_ENTRIES] = lambda: {"answers": 4, "denials": 1}
+    observer.gauges[Gauge.UPSTREAM_SICK] = lambda: {"10.0.0.1:53": 1}
+    observer.gauges[Gauge.UPSTREAM_LOOPED] = lambda: {"10.0.0.1:53": 0}
     return observer
 
 

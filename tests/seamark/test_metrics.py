@@ -21,6 +21,8 @@ def test_metrics_count_what_the_observer_was_told(observer, status):
     observer.record(exchange(tcp=True, source=Source.MEMORY, rcode=3, truncated=True))
     observer.upstream("10.0.0.1:53", "NOERROR", 0.002)
     observer.upstream("10.0.0.1:53", "timeout", 0.9)
+    observer.mismatched("10.0.0.1:53")
+    observer.mismatched("10.0.0.1:53")
     found = status.samples()
     expected = {
         ("seamark_dns_queries_total", "ok", "upstream", "udp"): 1,
@@ -37,6 +39,9 @@ def test_metrics_count_what_the_observer_was_told(observer, status):
         ("seamark_dns_upstream_questions_total", "NOERROR", "10.0.0.1:53"): 1,
         ("seamark_dns_upstream_questions_total", "timeout", "10.0.0.1:53"): 1,
         ("seamark_dns_upstream_duration_seconds_count", "10.0.0.1:53"): 1,
+        ("seamark_dns_upstream_mismatches_total", "10.0.0.1:53"): 2,
+        ("seamark_dns_upstream_sick", "10.0.0.1:53"): 1,
+        ("seamark_dns_upstream_looped", "10.0.0.1:53"): 0,
         ("seamark_dns_memory_bytes", "answers"): 4096,
         ("seamark_dns_memory_entries", "denials"): 1,
         ("seamark_dns_query_log_ring_entries",): 2,
@@ -50,6 +55,7 @@ def test_the_page_lists_every_metric_and_no_other(observer, status):
     """Name, type and labels, as they are scraped; a metric nobody can look up is noise."""
     observer.record(GOOD)
     observer.upstream("10.0.0.1:53", "NOERROR", 0.002)
+    observer.mismatched("10.0.0.1:53")
     _, _, body = status.get("/metrics")
     scraped = {
         (
