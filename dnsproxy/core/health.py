@@ -14,8 +14,9 @@ from itertools import chain
 
 from dnsproxy.core.endpoint import Endpoint
 
-# Of the smoothed time: the share of the newest; a server that is seldom measured moves quickly.
-_NEWEST = 0.25
+# Of the smoothed time: the share of the newest. One slow answer is mostly the name's fault; a quick
+# one shows what the server can do.
+_SLOWER, _QUICKER = 0.125, 0.5
 # What a reply that helps nobody counts for: who refuses at once is not the fastest.
 _USELESS_S = 1.0
 # `fastest`: one question in so many begins at the server that was measured longest ago.
@@ -108,9 +109,10 @@ class Health:
         if useful:
             known.recent.append(took)
         took = took if useful else max(took, _USELESS_S)
-        known.smoothed_s = (
-            took if known.smoothed_s < 0 else known.smoothed_s + _NEWEST * (took - known.smoothed_s)
-        )
+        if known.smoothed_s < 0:
+            known.smoothed_s = took
+        share = _SLOWER if took > known.smoothed_s else _QUICKER
+        known.smoothed_s += share * (took - known.smoothed_s)
 
     def failed(self, server: Endpoint, began: float) -> bool:
         """A try that began then had no reply; whether that makes it sick now.
