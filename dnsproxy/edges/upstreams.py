@@ -111,9 +111,9 @@ class UpstreamGroup:
     def ask(self, request: Request, deadline: float) -> tuple[Reply, Endpoint]:
         """The reply of the first server that knows, and who that is.
 
-        ``deadline`` in monotonic seconds; the group's own may be earlier. If none knows, the last
-        one's own error (REFUSED, NOTIMP, ...) is the reply. Raises :class:`UpstreamFailed` with
-        each server's reason when none replied at all.
+        ``deadline`` in monotonic seconds; the group's own may be earlier. If none knows, half an
+        answer or else the last one's own error (REFUSED, NOTIMP, ...) is the reply. Raises
+        :class:`UpstreamFailed` with each server's reason when none replied at all.
         """
         start = monotonic()
         deadline = min(deadline, start + self._options.deadline_s)
@@ -127,11 +127,11 @@ class UpstreamGroup:
                 if isinstance(outcome, UpstreamFailed):
                     silent[server] = str(outcome)
                     continue
-                if outcome.rcode in _FINAL:
+                if outcome.rcode in _FINAL and not outcome.truncated:
                     return outcome, server
-                # It is alive and does not know: asking it again would not change that. Nor are
-                # those waited for of whom nothing is to be expected.
-                answered = outcome, server
+                # It is alive and does not know, or has no way for all of it: asking it again would
+                # not change that. Nor are those waited for of whom nothing is to be expected.
+                answered = _better(answered, (outcome, server))
                 for one in (server, *sick):
                     silent.pop(one, None)
         if answered is not None:
@@ -223,6 +223,13 @@ def rcode_name(rcode: int) -> str:
     with contextlib.suppress(ValueError):
         return Rcode(rcode).name
     return "other"
+
+
+def _better(
+    before: tuple[Reply, Endpoint] | None, now: tuple[Reply, Endpoint]
+) -> tuple[Reply, Endpoint]:
+    """Of two replies that are not the answer: half an answer, else the last error."""
+    return now if before is None or before[0].rcode not in _FINAL else before
 
 
 def _rounds(total_s: float, deadline: float) -> Iterator[float]:
