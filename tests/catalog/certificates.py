@@ -19,8 +19,11 @@ class Authority:
             *("-keyout", self._key, "-out", self.certificate, "-days", "2", "-subj", "/CN=Lab CA"),
         )
 
-    def sign(self, name: str, *alternatives: str) -> tuple[Path, Path]:
-        """A certificate and its key; alternatives such as ``DNS:localhost``."""
+    def sign(self, name: str, *alternatives: str, days: int = 2) -> tuple[Path, Path]:
+        """A certificate and its key; alternatives such as ``DNS:localhost``.
+
+        With ``days`` below 0 it ended that many ago.
+        """
         key, request, certificate, extensions = (
             self.folder / f"{name}{suffix}" for suffix in ("-key.pem", ".csr", ".pem", ".ext")
         )
@@ -34,7 +37,7 @@ class Authority:
         )
         _openssl(
             *("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self._key),
-            *("-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", certificate),
+            *("-CAcreateserial", "-days", str(days), "-extfile", extensions, "-out", certificate),
         )
         return certificate, key
 
