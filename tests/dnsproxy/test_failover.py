@@ -1,0 +1,275 @@
+"""Upstreams that fail and return: what it costs those who ask, on the real process."""
+
+import itertools
+import threading
+from collections.abc import Callable
+
+import dns.message
+import dns.name
+import pytest
+
+from tests.asking import ask, rcode
+from tests.commands import Running
+from tests.dnsproxy.scripted import Server, asked, forwarder
+from tests.rules.misbehaving import RIGHT, Figures, at_once, found, honest, watched
+from tests.upstream import Script, ScriptedUpstream, reply_to
+from tests.waits import PATIENCE_S, Waits, pause
+
+POLICIES = ["sequential", "random", "fastest"]
+
+
+def slowly(seconds: float) -> Script:
+    """The right answer after some time."""
+
+    def script(query: dns.message.Message) -> list[bytes]:
+        pause(seconds)
+        return honest(query)
+
+    return script
+
+
+class Switch:
+    """A script that is silent while it is ``off``."""
+
+    def __init__(self) -> None:
+        self.off = False
+
+    def __call__(self, query: dns.message.Message) -> list[bytes]:
+        return [] if self.off else honest(query)
+
+
+def known(running: Running, upstream: Server) -> Callable[[], bool]:
+    """Asks for ever new names, until it is told that this upstream has failed."""
+    numbers = itertools.count()
+
+    def look() -> bool:
+        assert RIGHT == found(running.port, f"w{next(numbers)}.example")
+        return f"{upstream.address} failed" in running.log
+
+    return look
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("how", ["silent", "refusing"])
+def test_a_dead_upstream_costs_nobody_anything_once_it_is_known(policy, how, waits: Waits):
+    """Of many questions at once none goes there first, whatever the order is."""
+    dead = Switch()
+    dead.off = True
+    with ScriptedUpstream(dead) as closed:
+        pass
+    with (
+        ScriptedUpstream(dead) as silent,
+        ScriptedUpstream(honest) as other,
+        watched(silent if how == "silent" else closed, other, SEAMARK_POLICY=policy) as (
+            running,
+            figures,
+        ),
+    ):
+        one = silent if how == "silent" else closed
+        waits.until("known", known(running, one), PATIENCE_S)
+        before = failures(figures, one)
+        for _ in range(5):
+            names = [f"n{number}.example" for number in range(40)]
+            assert [RIGHT] * 40 == at_once(running.port, names)
+        assert 0 < before == failures(figures, one)
+
+
+def failures(figures: Figures, upstream: Server) -> float:
+    """How many questions it left unanswered."""
+    return sum(
+        count
+        for key, count in figures().items()
+        if key[0] == "seamark_dns_upstream_questions_total" and upstream.address in key
+    )
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_upstream_that_returns_is_asked_again(policy, waits: Waits):
+    """Without a restart; nobody's question was needed to find that out."""
+    first = Switch()
+    with (
+        ScriptedUpstream(first) as one,
+        ScriptedUpstream(honest) as other,
+        forwarder(one, other, SEAMARK_POLICY=policy) as running,
+    ):
+        first.off = True
+        number = iter(range(10_000))
+        waits.until(
+            "known",
+            lambda: (
+                found(running.port, f"w{next(number)}.example") == RIGHT
+                and f"{one.address} failed" in running.log
+            ),
+            PATIENCE_S,
+        )
+        first.off = False
+        waits.until("told", lambda: f"{one.address} answers again" in running.log, PATIENCE_S)
+        before = len(one.queries)
+        waits.until(
+            "asked",
+            lambda: (
+                found(running.port, f"w{next(number)}.example") == RIGHT
+                and len(one.queries) > before
+            ),
+            PATIENCE_S,
+        )
+
+
+def test_those_who_are_well_are_sent_no_probes(waits: Waits):
+    """And one that is sick is, at once and then less and less often."""
+    dead = Switch()
+    dead.off = True
+    with (
+        ScriptedUpstream(dead) as one,
+        ScriptedUpstream(honest) as other,
+        forwarder(one, other) as running,
+    ):
+        assert RIGHT == found(running.port, "a.example")
+        waits.until("probes", lambda: len(lively(one)) >= 3, PATIENCE_S)
+        assert [] == lively(other)
+
+
+def lively(upstream: ScriptedUpstream) -> list[dns.message.Message]:
+    """The probes that look whether it is alive."""
+    return [probe for probe in upstream.probes if probe.question[0].name == dns.name.root]
+
+
+def test_an_agent_of_consul_is_probed_in_its_zone(waits: Waits):
+    """It would refuse the root."""
+
+    def soa() -> bool:
+        return "consul. SOA" in asked(agent)
+
+    with ScriptedUpstream(lambda query: []) as agent, forwarder(consul=agent.address) as running:
+        assert "SERVFAIL" == rcode(ask(running.port, "web.service.consul"))
+        waits.until("a probe", soa, PATIENCE_S)
+
+
+@pytest.mark.parametrize("code", [2, 5])
+def test_an_upstream_that_does_not_know_is_not_sick(code: int):
+    """It is asked first the next time, too, and no probe goes there."""
+
+    def failing(query: dns.message.Message) -> list[bytes]:
+        return [reply_to(query, rcode=code).to_wire()]
+
+    with (
+        ScriptedUpstream(failing) as one,
+        ScriptedUpstream(honest) as other,
+        forwarder(one, other) as running,
+    ):
+        for number in range(5):
+            assert RIGHT == found(running.port, f"n{number}.example")
+    assert 5 == len(one.queries) == len(other.queries)
+    assert [] == lively(one)
+
+
+def test_an_error_is_not_kept_back_for_one_that_is_dead(waits: Waits):
+    """Who knows that name's state has said so."""
+
+    def failing(query: dns.message.Message) -> list[bytes]:
+        known = query.question[0].name.to_text() == "known.example."
+        return honest(query) if known else [reply_to(query, rcode=2).to_wire()]
+
+    dead = Switch()
+    dead.off = True
+    with (
+        ScriptedUpstream(dead) as one,
+        ScriptedUpstream(failing) as other,
+        forwarder(one, other) as running,
+    ):
+        assert RIGHT == found(running.port, "known.example")
+        waits.until("known", lambda: f"{one.address} failed" in running.log, PATIENCE_S)
+        before = len(one.queries)
+        assert "SERVFAIL" == rcode(ask(running.port, "n.example"))
+        assert before == len(one.queries)
+
+
+def test_when_all_are_sick_they_are_asked_all_the_same():
+    """Both wake up between the tries of one question."""
+    woken = threading.Event()
+
+    def waking(query: dns.message.Message) -> list[bytes]:
+        return honest(query) if woken.is_set() else []
+
+    with (
+        ScriptedUpstream(waking) as one,
+        ScriptedUpstream(waking) as other,
+        forwarder(one, other) as running,
+    ):
+        assert "SERVFAIL" == rcode(ask(running.port, "a.example", timeout=PATIENCE_S))
+        woken.set()
+        assert RIGHT == found(running.port, "b.example")
+
+
+def test_fastest_is_asked_most():
+    """The first in the list is the slow one."""
+    with (
+        ScriptedUpstream(slowly(0.05)) as slow,
+        ScriptedUpstream(honest) as quick,
+        forwarder(slow, quick, SEAMARK_POLICY="fastest") as running,
+    ):
+        for number in range(40):
+            assert RIGHT == found(running.port, f"n{number}.example")
+    assert 1 <= len(slow.queries) <= 3
+    assert len(quick.queries) >= 37
+
+
+def test_random_asks_both():
+    """In about equal parts."""
+    with (
+        ScriptedUpstream(honest) as one,
+        ScriptedUpstream(honest) as other,
+        forwarder(one, other, SEAMARK_POLICY="random") as running,
+    ):
+        for number in range(100):
+            assert RIGHT == found(running.port, f"n{number}.example")
+    assert 100 == len(one.queries) + len(other.queries)
+    assert min(len(one.queries), len(other.queries)) > 20
+
+
+@pytest.mark.parametrize("hedge", [True, False])
+def test_a_second_upstream_is_asked_for_what_the_first_is_slow_with(hedge):
+    """If that is set; the first answer counts, and the slow one is not sick for it."""
+
+    def script(query: dns.message.Message) -> list[bytes]:
+        if query.question[0].name.to_text() == "slow.example.":
+            pause(0.5)
+        return honest(query)
+
+    setting = {"SEAMARK_HEDGE": str(hedge).lower()}
+    with (
+        ScriptedUpstream(script) as one,
+        ScriptedUpstream(honest) as other,
+        watched(one, other, **setting) as (running, figures),
+    ):
+        for number in range(20):
+            assert RIGHT == found(running.port, f"n{number}.example")
+        assert RIGHT == found(running.port, "slow.example")
+        assert hedge == bool(other.queries)
+        assert RIGHT == found(running.port, "again.example")
+        assert 0 == figures()["seamark_dns_upstream_sick", one.address]
+    assert "again.example. A" in asked(one)
+    assert int(hedge) == asked(other).count("slow.example. A")
+
+
+def test_an_upstream_that_never_wins_is_found_dead_all_the_same(waits: Waits):
+    """A question that was won elsewhere is still waited for."""
+    dead = Switch()
+    with (
+        ScriptedUpstream(dead) as one,
+        ScriptedUpstream(honest) as other,
+        forwarder(one, other, SEAMARK_HEDGE="true") as running,
+    ):
+        for number in range(20):
+            assert RIGHT == found(running.port, f"n{number}.example")
+        dead.off = True
+        assert RIGHT == found(running.port, "a.example")
+        waits.until("known", lambda: f"{one.address} failed" in running.log, PATIENCE_S)
+
+
+def test_the_end_waits_for_no_probe(waits: Waits):
+    """A server that stays dead keeps nobody from leaving."""
+    with ScriptedUpstream(lambda query: []) as one, forwarder(one) as running:
+        assert "SERVFAIL" == rcode(ask(running.port, "a.example", timeout=PATIENCE_S))
+        waits.until("probes", lambda: len(lively(one)) >= 2, PATIENCE_S)
+        assert 0 == running.stop()
