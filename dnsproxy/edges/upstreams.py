@@ -121,8 +121,6 @@ class UpstreamGroup:
         sick = [server for server in silent if not self.health.is_well(server)]
         answered: tuple[Reply, Endpoint] | None = None
         for number, try_s in enumerate(_rounds(deadline - start, deadline)):
-            if not silent or (answered and number > 1):
-                break
             for server, outcome in self._round(silent, request, try_s, deadline, hedge=not number):
                 if isinstance(outcome, UpstreamFailed):
                     silent[server] = str(outcome)
@@ -134,6 +132,8 @@ class UpstreamGroup:
                 answered = _better(answered, (outcome, server))
                 for one in (server, *sick):
                     silent.pop(one, None)
+            if not silent or (answered and number):
+                break
         if answered is not None:
             return answered
         looped = {server: _LOOPED for server in self.servers if self.health.is_looped(server)}

@@ -2,12 +2,15 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable
+from statistics import median
 
 import dns.message
 import dns.name
 import pytest
 
+from dnsproxy.edges.upstreams import ROUND_PAUSE_S
 from tests.asking import ask, rcode
 from tests.commands import Running
 from tests.dnsproxy.scripted import Server, asked, forwarder
@@ -182,6 +185,23 @@ def test_an_error_is_not_kept_back_for_one_that_is_dead(waits: Waits):
         before = len(one.queries)
         assert "SERVFAIL" == rcode(ask(running.port, "n.example"))
         assert before == len(one.queries)
+
+
+def test_an_error_takes_no_longer_than_an_answer():
+    """When nobody is left to ask, nothing is waited for: not a tenth of a second."""
+
+    def failing(query: dns.message.Message) -> list[bytes]:
+        bad = query.question[0].name.to_text().startswith("bad")
+        return [reply_to(query, rcode=2).to_wire()] if bad else honest(query)
+
+    took: dict[str, list[float]] = {"bad": [], "good": []}
+    with ScriptedUpstream(failing) as upstream, forwarder(upstream) as running:
+        for number in range(20):
+            for kind, times in took.items():
+                start = time.monotonic()
+                ask(running.port, f"{kind}{number}.example", timeout=PATIENCE_S)
+                times.append(time.monotonic() - start)
+    assert median(took["bad"]) < median(took["good"]) + ROUND_PAUSE_S
 
 
 def test_when_all_are_sick_they_are_asked_all_the_same():
