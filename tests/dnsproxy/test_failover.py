@@ -137,6 +137,24 @@ def lively(upstream: ScriptedUpstream) -> list[dns.message.Message]:
     return [probe for probe in upstream.probes if probe.question[0].name == dns.name.root]
 
 
+def test_an_upstream_that_answers_probes_alone_costs_few():
+    """A forwarder whose own upstream is dead: now and then a single question finds that out."""
+
+    def hollow(query: dns.message.Message) -> list[bytes]:
+        return honest(query) if query.question[0].name == dns.name.root else []
+
+    with (
+        ScriptedUpstream(hollow) as one,
+        ScriptedUpstream(honest) as other,
+        forwarder(one, other) as running,
+    ):
+        for number in range(30):
+            assert RIGHT == found(running.port, f"n{number}.example")
+    assert 30 == len(other.queries)
+    assert 1 <= len(one.queries) <= 10
+    assert lively(one)
+
+
 def test_an_agent_of_consul_is_probed_in_its_zone(waits: Waits):
     """It would refuse the root."""
 
@@ -224,7 +242,7 @@ def test_when_all_are_sick_they_are_asked_all_the_same():
 def test_fastest_is_asked_most():
     """The first in the list is the slow one."""
     with (
-        ScriptedUpstream(slowly(0.05)) as slow,
+        ScriptedUpstream(slowly(0.3)) as slow,
         ScriptedUpstream(honest) as quick,
         forwarder(slow, quick, SEAMARK_POLICY="fastest") as running,
     ):
