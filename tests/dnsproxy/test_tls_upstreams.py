@@ -17,6 +17,7 @@ from tests.dnsproxy.scripted import forwarder
 from tests.dnsproxy.tcp_upstream import Handler, read_query, reply_wire
 from tests.dnsproxy.tls_upstream import TlsUpstream
 from tests.lab.consul import free_ports
+from tests.rules.misbehaving import watched
 from tests.upstream import ScriptedUpstream, looks_for_loops, reply_to
 from tests.waits import PATIENCE_S, Waits, pause
 
@@ -207,11 +208,16 @@ def test_questions_that_a_connection_takes_down_are_asked_again(authority):
         client_query(connection)
 
     files = authority.sign("dying", f"DNS:{NAME}")
-    with TlsUpstream(files, dying) as upstream, asking(upstream, authority) as running:
-        assert right(0) == found(running.port, 0)
-        with ThreadPoolExecutor(10) as threads:
-            replies = threads.map(lambda number: found(running.port, number), range(1, 11))
-            assert [right(number) for number in range(1, 11)] == list(replies)
+    with TlsUpstream(files, dying) as upstream:
+        server = Server(f"tls://127.0.0.1:{upstream.port}#{NAME}")
+        ca_file = str(authority.certificate)
+        with watched(server, SEAMARK_TLS_CA_FILE=ca_file) as (running, figures):
+            assert right(0) == found(running.port, 0)
+            with ThreadPoolExecutor(10) as threads:
+                replies = threads.map(lambda number: found(running.port, number), range(1, 11))
+                assert [right(number) for number in range(1, 11)] == list(replies)
+            # At once, that is: no try was lost, behind which another one would come.
+            assert [] == [labels for labels in figures() if "unreachable" in labels]
 
 
 def test_a_slow_handshake_is_waited_for_once(authority):
