@@ -14,7 +14,7 @@ from dnsproxy.edges.upstreams import ROUND_PAUSE_S
 from tests.asking import ask, rcode
 from tests.commands import Running
 from tests.dnsproxy.scripted import Server, asked, forwarder
-from tests.rules.misbehaving import RIGHT, Figures, at_once, found, honest, watched
+from tests.rules.misbehaving import RIGHT, Figures, Switch, at_once, found, honest, watched
 from tests.upstream import Script, ScriptedUpstream, reply_to
 from tests.waits import PATIENCE_S, Waits, pause
 
@@ -29,16 +29,6 @@ def slowly(seconds: float) -> Script:
         return honest(query)
 
     return script
-
-
-class Switch:
-    """A script that is silent while it is ``off``."""
-
-    def __init__(self) -> None:
-        self.off = False
-
-    def __call__(self, query: dns.message.Message) -> list[bytes]:
-        return [] if self.off else honest(query)
 
 
 def known(running: Running, upstream: Server) -> Callable[[], bool]:
@@ -263,46 +253,6 @@ def test_random_asks_both():
             assert RIGHT == found(running.port, f"n{number}.example")
     assert 100 == len(one.queries) + len(other.queries)
     assert min(len(one.queries), len(other.queries)) > 20
-
-
-@pytest.mark.parametrize("hedge", [True, False])
-def test_a_second_upstream_is_asked_for_what_the_first_is_slow_with(hedge):
-    """If that is set; the first answer counts, and the slow one is not sick for it."""
-
-    def script(query: dns.message.Message) -> list[bytes]:
-        if query.question[0].name.to_text() == "slow.example.":
-            pause(0.5)
-        return honest(query)
-
-    setting = {"SEAMARK_HEDGE": str(hedge).lower()}
-    with (
-        ScriptedUpstream(script) as one,
-        ScriptedUpstream(honest) as other,
-        watched(one, other, **setting) as (running, figures),
-    ):
-        for number in range(20):
-            assert RIGHT == found(running.port, f"n{number}.example")
-        assert RIGHT == found(running.port, "slow.example")
-        assert hedge == bool(other.queries)
-        assert RIGHT == found(running.port, "again.example")
-        assert 0 == figures()["seamark_dns_upstream_sick", one.address]
-    assert "again.example. A" in asked(one)
-    assert int(hedge) == asked(other).count("slow.example. A")
-
-
-def test_an_upstream_that_never_wins_is_found_dead_all_the_same(waits: Waits):
-    """A question that was won elsewhere is still waited for."""
-    dead = Switch()
-    with (
-        ScriptedUpstream(dead) as one,
-        ScriptedUpstream(honest) as other,
-        forwarder(one, other, SEAMARK_HEDGE="true") as running,
-    ):
-        for number in range(20):
-            assert RIGHT == found(running.port, f"n{number}.example")
-        dead.off = True
-        assert RIGHT == found(running.port, "a.example")
-        waits.until("known", lambda: f"{one.address} failed" in running.log, PATIENCE_S)
 
 
 def test_the_end_waits_for_no_probe(waits: Waits):

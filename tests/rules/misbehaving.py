@@ -34,6 +34,16 @@ def honest(query: dns.message.Message) -> list[bytes]:
     return [reply_to(query, f"{query.question[0].name} 60 A 192.0.2.7").to_wire()]
 
 
+class Switch:
+    """A script that is silent while it is ``off``."""
+
+    def __init__(self) -> None:
+        self.off = False
+
+    def __call__(self, query: dns.message.Message) -> list[bytes]:
+        return [] if self.off else honest(query)
+
+
 def forged(query: dns.message.Message) -> bytearray:
     """What a forger would like to be believed."""
     wire = reply_to(query, f"{query.question[0].name} 60 A 203.0.113.66").to_wire()
