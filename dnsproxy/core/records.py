@@ -60,6 +60,7 @@ _LAYOUTS: dict[int, tuple[int, ...]] = {
     Type.DNAME: (_NAME,),
 }
 _OPAQUE = (_REST,)
+_TTL_MAX = 0x7FFFFFFF
 _SOA_TIMES = struct.Struct("!5I")
 _SRV = struct.Struct("!3H")
 
@@ -151,8 +152,9 @@ def unpack(message: Message) -> Reply:
 
 def _resource_record(wire: bytes, record: Record, known: dict[int, Name]) -> ResourceRecord:
     owner, _ = read_name(wire, record.start, known)
-    # A TTL with the top bit set is no TTL (RFC 2181 8).
-    ttl = record.ttl if record.ttl < 0x80000000 else 0
+    # One with the top bit set means a long time (RFC 8767 4, which replaces RFC 2181 8: none); the
+    # zone's own limit covers it like any other that nobody means.
+    ttl = min(record.ttl, _TTL_MAX)
     return ResourceRecord(owner, record.rtype, ttl, _rdata(wire, record, known), record.rclass)
 
 
