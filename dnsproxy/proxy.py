@@ -17,7 +17,7 @@ from dnsproxy.core.names import to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import refuse, size_limit, write
 from dnsproxy.core.request import Request
-from dnsproxy.core.wire import TC, Rcode
+from dnsproxy.core.wire import TC, Rcode, Type
 from dnsproxy.edges.everywhere import EachAddress, listen_on
 from dnsproxy.edges.listeners import Listener
 from dnsproxy.edges.loops import LoopWatch
@@ -99,6 +99,9 @@ class DnsProxy:
             return refuse(query, self._options.edns_size)
         if carries(query.message, self._options.mark):
             query = replace(query, returned=True)
+        if query.question.qtype == Type.ANY and not tcp:
+            # What can be had by a forged source address is to be no larger than what it costs.
+            query = replace(query, minimal_any=True)
         return self._answer(query, self._resolver.recall, start, tcp=tcp) or query
 
     def resolve(self, query: Query, *, tcp: bool) -> bytes:

@@ -34,7 +34,8 @@ _TRANSFERS = {Type.IXFR, Type.AXFR, Type.MAILB, Type.MAILA}
 class Query:
     """A query that we answer. ``udp_size`` is the client's limit, None if it speaks no EDNS.
 
-    ``returned``: it is our own, see :mod:`dnsproxy.core.mark`.
+    ``returned``: it is our own, see :mod:`dnsproxy.core.mark`. ``minimal_any``: see
+    :class:`~dnsproxy.core.request.Request`.
     """
 
     message: Message
@@ -42,6 +43,7 @@ class Query:
     dnssec_ok: bool = False
     client: str = ""
     returned: bool = False
+    minimal_any: bool = False
 
     @property
     def question(self) -> Question:
@@ -59,6 +61,7 @@ class Query:
             recursion=bool(flags & RD),
             client=self.client,
             returned=self.returned,
+            minimal_any=self.minimal_any,
         )
 
 

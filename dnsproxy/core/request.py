@@ -14,7 +14,8 @@ class Request:
     """A question with its DO, CD and RD bits (RFC 3225, RFC 4035 3.2.2, RFC 1035 4.1.1).
 
     ``client`` is who asks, as the socket gives the address. ``returned``: we asked this of a server
-    that now asks us; it must not be asked once more.
+    that now asks us; it must not be asked once more. ``minimal_any``: who asks for everything gets
+    the least (RFC 8482).
     """
 
     question: Question
@@ -23,6 +24,7 @@ class Request:
     recursion: bool = True
     client: str = ""
     returned: bool = False
+    minimal_any: bool = False
 
     @property
     def key(self) -> Key:
