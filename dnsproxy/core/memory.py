@@ -5,15 +5,16 @@ out what does. An answer is kept under the zone it was asked in, and never given
 route decides who may say what, CVE-2021-25220).
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from dnsproxy.core.edns import ExtendedError, InfoCode
+from dnsproxy.core.failures import Failures
 from dnsproxy.core.names import lower
 from dnsproxy.core.records import Records, Reply, ResourceRecord, soa_minimum
 from dnsproxy.core.request import Key
+from dnsproxy.core.shelf import Shelf
 from dnsproxy.core.wire import Rcode, Type
 
 # RFC 8767 4: what a client may keep of an answer that is past its time.
@@ -24,6 +25,10 @@ _RECORDS_MAX = 1000
 _ENTRY_BYTES = 700
 _RECORD_BYTES = 500
 _ROTATED = {Type.A, Type.AAAA, Type.SRV}
+# An answer is asked for anew before its time is over if it has been asked for so often, in the last
+# tenth of a life that is worth it.
+_PREFETCH_HITS = 2
+_PREFETCH_LIFE_S = 10
 _STALE = ExtendedError(InfoCode.STALE_ANSWER)
 _KEPT = {Rcode.NOERROR, Rcode.NXDOMAIN}
 
@@ -87,21 +92,39 @@ def rotated(reply: Reply, shuffle: Shuffle) -> Reply:
 
 
 class Memory:
-    """Answers and denials by zone and request. Times are monotonic seconds, given by the caller."""
+    """Answers and denials by zone and request. Times are monotonic seconds, given by the caller.
+
+    Failures, beside them, have a room of their own.
+    """
 
     def __init__(self, max_bytes: int, max_entries: int) -> None:
         """Either kind has half of the budgets."""
-        self.answers = _Shelf(max_bytes // 2, max_entries // 2)
-        self.denials = _Shelf(max_bytes // 2, max_entries // 2)
+        self.answers: Shelf[tuple[str, Key], _Entry] = Shelf(max_bytes // 2, max_entries // 2)
+        self.denials: Shelf[tuple[str, Key], _Entry] = Shelf(max_bytes // 2, max_entries // 2)
+        self.failures = Failures()
 
     def recall(self, zone: str, key: Key, now: float) -> Reply | None:
         """What is remembered and still holds, with the TTLs that are left of it."""
         for shelf in (self.answers, self.denials):
             entry = shelf.entries.get((zone, key))
             if entry is not None and now < entry.expires:
-                shelf.entries.move_to_end((zone, key))
+                shelf.use((zone, key))
+                entry.hits += 1
                 return _aged(entry.reply, int(now - entry.kept))
         return None
+
+    def is_due(self, zone: str, key: Key, now: float) -> bool:
+        """Whether what holds now is to be asked for anew, so that nobody has to wait for it."""
+        entry = self.answers.entries.get((zone, key)) or self.denials.entries.get((zone, key))
+        if entry is None or entry.hits < _PREFETCH_HITS:
+            return False
+        life = entry.expires - entry.kept
+        return life >= _PREFETCH_LIFE_S and 0 < entry.expires - now <= life / 10
+
+    def knows(self, zone: str, key: Key, now: float) -> bool:
+        """Whether there is an answer that may still be given, in time or past it."""
+        entry = self.answers.entries.get((zone, key))
+        return entry is not None and now < entry.kept_until
 
     def recall_stale(self, zone: str, key: Key, now: float) -> Reply | None:
         """The last good answer, marked as such, if it may still be given."""
@@ -121,45 +144,22 @@ class Memory:
         self.denials.drop((zone, key))
         life = lifetime(reply)
         denial = reply.is_denial
-        kept_until = now + (life if denial else max(life, policy.keep_stale))
+        kept_until = now + life + (0 if denial else policy.keep_stale)
         size = _size(reply)
         if kept_until <= now or len(tuple(reply.records)) > _RECORDS_MAX or reply.size > _REPLY_MAX:
             return
         shelf = self.denials if denial else self.answers
-        shelf.add((zone, key), _Entry(reply, now, now + life, kept_until, size))
+        shelf.add((zone, key), _Entry(reply, now, now + life, kept_until, size), now)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Entry:
     reply: Reply
     kept: float
     expires: float
     kept_until: float
     size: int
-
-
-class _Shelf:
-    """Entries within a budget, the least recently used at the front."""
-
-    def __init__(self, max_bytes: int, max_entries: int) -> None:
-        self.entries: OrderedDict[tuple[str, Key], _Entry] = OrderedDict()
-        self.bytes = 0
-        self._max_bytes = max_bytes
-        self._max_entries = max_entries
-
-    def add(self, key: tuple[str, Key], entry: _Entry) -> None:
-        self.entries[key] = entry
-        self.bytes += entry.size
-        while self.entries and (
-            self.bytes > self._max_bytes or len(self.entries) > self._max_entries
-        ):
-            _, oldest = self.entries.popitem(last=False)
-            self.bytes -= oldest.size
-
-    def drop(self, key: tuple[str, Key]) -> None:
-        entry = self.entries.pop(key, None)
-        if entry is not None:
-            self.bytes -= entry.size
+    hits: int = 0
 
 
 def _settle(records: Records, policy: TtlPolicy) -> Records:

@@ -1,0 +1,61 @@
+"""Questions that failed a moment ago, and are not asked again yet (RFC 9520).
+
+They lie on a shelf of their own: neither do they push out what is remembered, nor is anything that
+is remembered looked for behind them.
+"""
+
+from dataclasses import dataclass
+
+from dnsproxy.core.records import Reply
+from dnsproxy.core.request import Key
+from dnsproxy.core.shelf import Shelf
+
+# RFC 9520 3.2: at least 1 s, more the more often it fails, never more than 5 minutes. 5 s is what
+# somebody waits who has just mended his server.
+HOLD_S, HOLD_MAX_S = 1.0, 5.0
+ENTRIES_MAX = 10_000
+# After so much quiet a failure is a first one again.
+_FORGOTTEN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer; ``reply`` and ``server`` if somebody said so (SERVFAIL, REFUSED)."""
+
+    reason: str
+    reply: Reply | None = None
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    failure: Failure
+    hold_s: float
+    expires: float
+    size: int = 1
+
+
+class Failures:
+    """By zone and request. Times are monotonic seconds, given by the caller."""
+
+    def __init__(self, max_entries: int = ENTRIES_MAX) -> None:
+        self.shelf: Shelf[tuple[str, Key], _Failed] = Shelf(max_entries, max_entries)
+
+    def recall(self, zone: str, key: Key, now: float) -> Failure | None:
+        """The failure for which the question is not to be asked again now."""
+        failed = self.shelf.entries.get((zone, key))
+        return failed.failure if failed is not None and now < failed.expires else None
+
+    def keep(
+        self, zone: str, key: Key, failure: Failure, now: float, hold_max_s: float = HOLD_MAX_S
+    ) -> None:
+        """Hold the question back: twice as long as the time before, up to ``hold_max_s``."""
+        before = self.shelf.entries.get((zone, key))
+        hold_s = HOLD_S
+        if before is not None and now < before.expires + _FORGOTTEN_S:
+            hold_s = min(2 * before.hold_s, hold_max_s)
+        self.shelf.add((zone, key), _Failed(failure, hold_s, now + hold_s), now)
+
+    def forget(self, zone: str, key: Key) -> None:
+        """It was answered."""
+        self.shelf.drop((zone, key))
