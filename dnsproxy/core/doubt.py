@@ -1,0 +1,38 @@
+"""When an answer of Consul's may be less than the truth."""
+
+from dnsproxy.core.records import Reply
+
+# Measured on 1.8.7 and 1.22 (docs/explanation/consul-dns.md): a server that comes back denies names
+# that it knows, or gives some of their instances, within 25 ms of its first reply: it reads its log
+# while it answers what it has held since before. So in the time after a failure what is less than
+# it was counts once it has been said twice, the second time to a question asked so much later.
+DOUBT_S = 10.0
+AGAIN_S = 0.3
+# Consul answers from its memory within milliseconds. Who takes longer has held the question back,
+# or was asked more than once, a tenth of a second apart: an outage that ended as we looked.
+_LATE_S = 0.08
+
+
+class Doubt:
+    """Of one zone. Times are monotonic seconds, given by the caller."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def failed(self, now: float) -> None:
+        """A server did not answer, or said that it does not know."""
+        self._until = now + DOUBT_S
+
+    def holds(self, asked: float, now: float) -> bool:
+        """Whether a reply that came ``now`` to a question of then is to be doubted."""
+        return now < self._until or now - asked > _LATE_S
+
+
+def is_less(reply: Reply, before: Reply) -> bool:
+    """Whether it denies what there was, or holds fewer records of it."""
+    return reply.is_denial or len(reply.answer) < len(before.answer)
+
+
+def agree(one: Reply, other: Reply) -> bool:
+    """Whether two replies to a question say as much; Consul may choose other instances."""
+    return one.rcode == other.rcode and len(one.answer) == len(other.answer)
