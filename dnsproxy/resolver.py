@@ -12,7 +12,7 @@ from dnsproxy.core.consul import Delegated, as_delegated
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.embedded import CatalogView, answer
 from dnsproxy.core.exchange import Source
-from dnsproxy.core.names import Name, lower, to_text
+from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Request
 from dnsproxy.core.reverse import address_of
@@ -21,6 +21,7 @@ from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.upstreams import DEADLINE_S
 from dnsproxy.errors import UpstreamFailed
 from dnsproxy.forwarding import Found
+from dnsproxy.rebinding import RebindGuard
 
 log = logging.getLogger("dnsproxy")
 
@@ -92,11 +93,15 @@ def embedded_zone(name: str, catalog: CatalogView, delegated: Delegated) -> Loca
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Who answers what: host names first, then the longest zone; reverse names by Consul before."""
+    """Who answers what: host names first, then the longest zone; reverse names by Consul before.
+
+    ``guard``: what names outside every zone may not be said to have.
+    """
 
     zones: ZoneTable[Zone]
     hosts: Callable[[Question], Reply | None] = lambda question: None
     reverse: ZoneTable[OptionalZone] | None = None
+    guard: RebindGuard | None = None
 
     def zone(self, question: Question) -> Zone | None:
         """The zone that a question belongs to."""
@@ -105,6 +110,18 @@ class Routes:
         if is_ds and isinstance(zone, LocalZone) and zone.delegated == question.key:
             return self.zones.find(question.key[1:]) or zone
         return zone
+
+    def guarded(self, request: Request, found: Found) -> Found:
+        """The answer to a client as the guard lets it pass, wherever its CNAMEs have led.
+
+        A name from outside that leads into a zone of ours is one more way in: to a browser its
+        address belongs to the page from outside. What hosts entries say is ours.
+        """
+        if self.guard is None or found.source is Source.HOSTS or not found.reply.answer:
+            return found
+        if self.zones.find(request.question.key) is not self.zones.find(ROOT):
+            return found
+        return replace(found, reply=self.guard.guarded(request.question, found.reply))
 
     def host(self, request: Request) -> Found | None:
         """What the hosts entries say."""
@@ -140,9 +157,10 @@ class Resolver:
     def recall(self, request: Request) -> Found | None:
         """The answer if nobody needs to be asked for it."""
         try:
-            return self._completed(request, self._recall)
+            found = self._completed(request, self._recall)
         except UpstreamFailed:
             return None
+        return None if found is None else self._routes.guarded(request, found)
 
     def resolve(self, request: Request) -> Found:
         """The answer, always: SERVFAIL when nobody gave one. Waits until the deadline at most."""
@@ -153,7 +171,7 @@ class Resolver:
             self._tell(f"no answer for {to_text(request.question.name)}: {error}")
             return _servfail(error)
         assert found is not None
-        return found
+        return self._routes.guarded(request, found)
 
     def shed(self, request: Request) -> Found:
         """SERVFAIL at once: the client asks its next server, and we are not buried."""

@@ -181,4 +181,12 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
     query_log_ring: Annotated[
         int,
         Meta(ge=0, le=100_000, description="How many queries are remembered for `/queries`."),
+    stop_rebind: Annotated[
+        bool,
+        Meta(description="Keep private addresses out of the upstreams' answers."),
+    ] = False
+    rebind_allowed: Annotated[
+        list[str],
+        Meta(description="Names that may have private addresses all the same, and those below."),
+    ] = field(default_factory=list)
     ] = 2000

@@ -64,6 +64,8 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns.query_log": ("SEAMARK_QUERY_LOG",),
     "dns.query_log_sample": ("SEAMARK_QUERY_LOG_SAMPLE",),
     "dns.query_log_classes": ("SEAMARK_QUERY_LOG_CLASSES",),
+    "dns.stop_rebind": ("SEAMARK_STOP_REBIND",),
+    "dns.rebind_allowed": ("SEAMARK_REBIND_ALLOWED",),
     "dns.query_log_ring": ("SEAMARK_QUERY_LOG_RING",),
     "http.listen": ("SEAMARK_HTTP",),
 }

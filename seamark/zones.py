@@ -21,6 +21,7 @@ from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
+from dnsproxy.rebinding import RebindGuard
 from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone, embedded_zone
 from dnsproxy.stub import StubZone
 from seamark.addresses import system_upstreams
@@ -73,6 +74,7 @@ class ZoneBuilder:
             ZoneTable([]),
             hosts=hosts(self._settings).answer,
             reverse=ZoneTable(self._reverse) if self._reverse else None,
+            guard=_guard(self._dns),
         )
         networks = [each.clients for each in self._restricted]
         return Views(networks, lambda numbers: replace(whole, zones=self._seen(numbers)))
@@ -230,6 +232,16 @@ def _zone_names(settings: ZoneSettings, path: str) -> tuple[Name, ...]:
     if settings.name:
         return (parse_name(settings.name, f"{path}.name"),)
     (network,) = parse_networks([settings.cidr], f"{path}.cidr")
+def _guard(dns: DnsSettings) -> RebindGuard | None:
+    names = [lower(parse_name(text, "dns.rebind_allowed")) for text in dns.rebind_allowed]
+    if names and not dns.stop_rebind:
+        raise SettingsError(
+            "dns.rebind_allowed: names are given, and nothing is kept from any",
+            "set `stop_rebind = true`, or leave it out",
+        )
+    return RebindGuard(names) if dns.stop_rebind else None
+
+
     try:
         return zones_of(network)
     except ValueError as error:
