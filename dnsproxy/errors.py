@@ -17,6 +17,14 @@ class UpstreamFailed(DnsProxyError):
         self.zone = zone
 
 
+class FailedBefore(UpstreamFailed):
+    """It failed a moment ago, and was not asked again (RFC 9520)."""
+
+
+class NoRoom(UpstreamFailed):
+    """So much is asked of this zone already that nobody was asked, nor may wait."""
+
+
 class ListenError(DnsProxyError):
     """An address that cannot be listened on; the message says why and what to do."""
 

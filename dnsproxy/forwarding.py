@@ -1,32 +1,41 @@
-"""A zone whose names are asked of upstream servers: its memory, and one question at a time.
+"""A zone whose names are asked of upstream servers: what is remembered, given and asked of it.
 
 Those who ask the same while the question is out wait for its one answer: an upstream is not asked
 twice at once, and a forger has one question to guess for (RFC 5452 5).
 """
 
-import logging
 import random
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-import gevent
 from gevent.event import AsyncResult
 
+from dnsproxy.core.doubt import AGAIN_S, Doubt, agree, is_less
+from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.exchange import Source
+from dnsproxy.core.failures import HOLD_MAX_S, Failure
 from dnsproxy.core.memory import Memory, TtlPolicy, rotated, settled
+from dnsproxy.core.minimal import minimal_any
+from dnsproxy.core.mnemonics import rcode_text
 from dnsproxy.core.records import Reply
-from dnsproxy.core.request import Key, Request
-from dnsproxy.core.wire import Rcode
-from dnsproxy.edges.upstreams import UpstreamGroup
-from dnsproxy.errors import UpstreamFailed
+from dnsproxy.core.relevance import relevant
+from dnsproxy.core.request import Request
+from dnsproxy.core.wire import Rcode, Type
+from dnsproxy.edges.upstreams import DEADLINE_S, UpstreamGroup
+from dnsproxy.errors import FailedBefore, NoRoom, UpstreamFailed
+from dnsproxy.fetching import Fetches
 
-log = logging.getLogger("dnsproxy")
-
+# A question's own time is over before that of who asked it: what came of it is told, not "no answer
+# yet".
+_FETCH_S = DEADLINE_S - 0.1
+# RFC 8767 5: how long a client waits for a current answer while there is a stale one.
+PATIENCE_S = 1.8
+IN_FLIGHT = 500
 # Errors beyond this live in an OPT, which is between us and the upstream (RFC 6891 6.1.3).
 _RCODE_IN_HEADER = 15
-# Consul released false denials at the moment its server came back (seen on 1.8.7 after kill -9).
-_DOUBT_S = 10.0
-_DOUBT_PAUSE_S = 0.3
+_FINAL = {Rcode.NOERROR, Rcode.NXDOMAIN}
+_CACHED = ExtendedError(InfoCode.CACHED_ERROR)
+_REVERSE = b"arpa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +52,23 @@ class Found:
 class ZonePolicy:
     """How a zone's answers are treated.
 
-    ``memory`` is None where nothing is remembered. ``authoritative``: AA is passed on.
-    ``trusts_ad``: AD is passed on, the way to the upstream being safe (RFC 6840 5.9).
-    ``doubts_denials``: a denial right after an outage is asked for again.
+    ``remembers``: within their TTLs, and failures for up to ``hold_max_s`` seconds. ``prefetches``:
+    what is asked for often is asked anew before its time is over. ``patience_s``: how long a
+    current answer is waited for while there is a stale one. ``in_flight``: how many questions may
+    be out, and how many clients may wait.
+    ``is_consuls``: AA is passed on, every record is kept, ANY is asked, and what is less right
+    after an outage than it was before is doubted. ``trusts_ad``: AD is passed on, the way to the
+    upstream being safe (RFC 6840 5.9).
     """
 
     ttls: TtlPolicy = field(default_factory=TtlPolicy)
     remembers: bool = True
-    authoritative: bool = False
+    prefetches: bool = True
+    hold_max_s: float = HOLD_MAX_S
+    patience_s: float = PATIENCE_S
+    in_flight: int = IN_FLIGHT
+    is_consuls: bool = False
     trusts_ad: bool = False
-    doubts_denials: bool = False
 
 
 class ForwardZone:
@@ -64,93 +80,153 @@ class ForwardZone:
         self.group = group
         self._policy = policy
         self._memory = memory
-        self._asked: dict[Key, AsyncResult[Found]] = {}
-        self._in_doubt_until = 0.0
+        self._fetches: Fetches[Found | Failure] = Fetches(policy.in_flight)
+        self._doubt = Doubt()
 
     def recall(self, request: Request) -> Found | None:
-        """What is remembered; no waiting."""
-        if not self._policy.remembers:
-            return None
-        reply = self._memory.recall(self.name, request.key, monotonic())
-        if reply is None:
-            return None
-        return Found(rotated(reply, random.shuffle), Source.MEMORY, self.name)
+        """What there is to say without waiting: from memory, or while it is in vain to ask."""
+        asks_all = request.minimal_any and request.question.qtype == Type.ANY
+        if asks_all and not self._policy.is_consuls:
+            return Found(minimal_any(request.question), Source.SPECIAL, self.name)
+        now = monotonic()
+        return self._remembered(request, now) or self._while_in_vain(request, now)
 
     def ask(self, request: Request, deadline: float) -> Found:
-        """The answer, from memory or the upstreams; waits. Raises :class:`UpstreamFailed`."""
+        """The answer, from memory or the upstreams; waits.
+
+        Raises :class:`UpstreamFailed`; :class:`FailedBefore` and :class:`NoRoom` are kinds of it.
+        """
         found = self.recall(request)
         if found is not None:
             return found
-        asked = self._asked.get(request.key)
-        if asked is None:
-            return self._ask_for_all(request, deadline)
         try:
-            with gevent.Timeout(max(deadline - monotonic(), 0), UpstreamFailed("no answer yet")):
-                found = asked.get()
-                assert found is not None
-                return found
-        except gevent.GreenletExit as error:
-            raise UpstreamFailed("who asked was ended") from error
-
-    def _ask_for_all(self, request: Request, deadline: float) -> Found:
-        result: AsyncResult[Found] = AsyncResult()
-        self._asked[request.key] = result
-        try:
-            found = self._fetch(request, deadline)
-        except BaseException as error:
-            result.set_exception(error)
-            raise
-        else:
-            result.set(found)
-            return found
-        finally:
-            del self._asked[request.key]
-
-    def _fetch(self, request: Request, deadline: float) -> Found:
-        try:
-            reply, server = self.group.ask(request, deadline)
+            found = self._said(request, deadline)
         except UpstreamFailed:
-            found = self._last_good(request)
+            found = self._stale(request, monotonic())
             if found is None:
                 raise
             return found
-        if reply.rcode not in {Rcode.NOERROR, Rcode.NXDOMAIN}:
-            return self._last_good(request) or self._found(_plain(reply), str(server))
-        if reply.rcode == Rcode.NXDOMAIN and monotonic() < self._in_doubt_until:
-            reply = self._asked_again(request, reply, deadline)
+        if found.reply.rcode in _FINAL:
+            return found
+        return self._stale(request, monotonic()) or found
+
+    def _said(self, request: Request, deadline: float) -> Found:
+        """What the upstreams say to the question, which is out already or goes out now; waits."""
+        now = monotonic()
+        failure = self._failure(request, now)
+        if failure is not None:
+            raise FailedBefore(failure.reason)
+        if now >= deadline:
+            raise UpstreamFailed("no time left")
+        if self._memory.knows(self.name, request.key, now):
+            deadline = min(deadline, now + self._policy.patience_s)
+        outcome = self._fetches.wait(self._start(request), deadline)
+        if outcome is None:
+            raise UpstreamFailed("no answer yet")
+        if isinstance(outcome, Found):
+            return outcome
+        if outcome.reply is None:
+            raise UpstreamFailed(outcome.reason)
+        return Found(outcome.reply, Source.UPSTREAM, self.name, outcome.server)
+
+    def _remembered(self, request: Request, now: float) -> Found | None:
+        if not self._policy.remembers:
+            return None
+        reply = self._memory.recall(self.name, request.key, now)
+        if reply is None:
+            return None
+        if self._policy.prefetches and self._memory.is_due(self.name, request.key, now):
+            self._refresh(request, now)
+        return Found(rotated(reply, random.shuffle), Source.MEMORY, self.name)
+
+    def _while_in_vain(self, request: Request, now: float) -> Found | None:
+        """The stale answer, or the error that was said a moment ago; None if it has to be asked."""
+        failure = self._failure(request, now)
+        if failure is None and not self.group.is_down:
+            return None
+        stale = self._stale(request, now)
+        if stale is not None:
+            self._refresh(request, now)
+            return stale
+        if failure is None or failure.reply is None:
+            return None
+        reply = replace(failure.reply, why=(_CACHED, *failure.reply.why))
+        return Found(reply, Source.MEMORY, self.name, failure.server)
+
+    def _failure(self, request: Request, now: float) -> Failure | None:
+        return self._memory.failures.recall(self.name, request.key, now)
+
+    def _stale(self, request: Request, now: float) -> Found | None:
+        reply = self._memory.recall_stale(self.name, request.key, now)
+        return Found(reply, Source.STALE, self.name) if reply is not None else None
+
+    def _refresh(self, request: Request, now: float) -> None:
+        """Ask in the background, unless that failed a moment ago."""
+        if self._failure(request, now) is None:
+            try:
+                self._start(request)
+            except NoRoom:
+                # Who has to wait comes first.
+                return
+
+    def _start(self, request: Request) -> "AsyncResult[Found | Failure]":
+        return self._fetches.start(request.key, lambda: self._fetch(request))
+
+    def _fetch(self, request: Request) -> Found | Failure:
+        try:
+            return self._fetch_current(request)
+        except UpstreamFailed as error:
+            return self._failed(request, Failure(str(error)))
+
+    def _fetch_current(self, request: Request) -> Found | Failure:
+        asked = monotonic()
+        reply, server = self.group.ask(request, asked + _FETCH_S)
+        if reply.rcode not in _FINAL:
+            return self._failed(request, _refusal(reply, str(server)))
+        if self._policy.is_consuls and self._is_doubtful(request, reply, asked):
+            failure = Failure("less than it was, right after an outage", doubted=reply)
+            self._memory.failures.doubt(self.name, request.key, failure, monotonic(), AGAIN_S)
+            return failure
+        if not self._policy.is_consuls:
+            reply = relevant(request.question, reply)
         reply = settled(self._with_flags(reply), self._policy.ttls)
         self._memory.keep(self.name, request.key, reply, self._policy.ttls, monotonic())
-        return self._found(reply, str(server))
+        self._memory.failures.forget(self.name, request.key)
+        return Found(reply, Source.UPSTREAM, self.name, str(server))
 
-    def _last_good(self, request: Request) -> Found | None:
-        """After a failure: what it was before, if that may still be said."""
-        if self._policy.doubts_denials:
-            self._in_doubt_until = monotonic() + _DOUBT_S
-        reply = self._memory.recall_stale(self.name, request.key, monotonic())
-        return Found(reply, Source.STALE, self.name) if reply else None
+    def _failed(self, request: Request, failure: Failure) -> Failure:
+        now = monotonic()
+        # Consul 1.8 says SERVFAIL of every address that it does not know, and is well.
+        if request.question.key[-1:] != (_REVERSE,):
+            self._doubt.failed(now)
+        if self._policy.remembers:
+            self._memory.failures.keep(
+                self.name, request.key, failure, now, self._policy.hold_max_s
+            )
+        return failure
 
-    def _asked_again(self, request: Request, reply: Reply, deadline: float) -> Reply:
-        """The second word of a server that denies a name which it knew before the outage."""
-        if self._memory.recall_stale(self.name, request.key, monotonic()) is None:
-            return reply
-        gevent.sleep(_DOUBT_PAUSE_S)
-        try:
-            again, _ = self.group.ask(request, deadline)
-        except UpstreamFailed:
-            return reply
-        return again if again.rcode == Rcode.NOERROR else reply
+    def _is_doubtful(self, request: Request, reply: Reply, asked: float) -> bool:
+        """Whether it has to be said again; until then it is what it was before."""
+        now = monotonic()
+        if not self._doubt.holds(asked, now):
+            return False
+        before = self._memory.recall_stale(self.name, request.key, now)
+        if before is None or not is_less(reply, before):
+            return False
+        word = self._memory.failures.doubted(self.name, request.key, now)
+        return word is None or not agree(word, reply)
 
     def _with_flags(self, reply: Reply) -> Reply:
         return replace(
             reply,
-            authoritative=reply.authoritative and self._policy.authoritative,
+            authoritative=reply.authoritative and self._policy.is_consuls,
             authentic=reply.authentic and self._policy.trusts_ad,
         )
 
-    def _found(self, reply: Reply, server: str) -> Found:
-        return Found(reply, Source.UPSTREAM, self.name, server)
 
-
-def _plain(reply: Reply) -> Reply:
-    """An error without what stood beside it."""
-    return Reply(reply.rcode if reply.rcode <= _RCODE_IN_HEADER else int(Rcode.SERVFAIL))
+def _refusal(reply: Reply, server: str) -> Failure:
+    """An error that was said, without what stood beside it."""
+    rcode = reply.rcode if reply.rcode <= _RCODE_IN_HEADER else int(Rcode.SERVFAIL)
+    reason = f"{server} said {rcode_text(reply.rcode)}"
+    why = ExtendedError(InfoCode.NO_REACHABLE_AUTHORITY, reason)
+    return Failure(reason, Reply(rcode, why=(why,)), server)

@@ -19,7 +19,7 @@ from dnsproxy.core.reverse import address_of
 from dnsproxy.core.wire import Question, Rcode, Type
 from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.upstreams import DEADLINE_S
-from dnsproxy.errors import UpstreamFailed
+from dnsproxy.errors import FailedBefore, NoRoom, UpstreamFailed
 from dnsproxy.forwarding import Found
 from dnsproxy.rebinding import RebindGuard
 
@@ -205,7 +205,7 @@ class Resolver:
         try:
             return zone.ask(request, deadline)
         except UpstreamFailed as error:
-            raise UpstreamFailed(f"{zone.name}: {error}", zone=zone.name) from error
+            raise type(error)(f"{zone.name}: {error}", zone=zone.name) from error
 
     def _completed(self, request: Request, get: Get, hops: int = HOPS) -> Found | None:
         """The answer of the request's own zone, its CNAME followed where that leads elsewhere."""
@@ -258,5 +258,8 @@ class Resolver:
 
 
 def _servfail(error: UpstreamFailed) -> Found:
-    why = ExtendedError(InfoCode.NO_REACHABLE_AUTHORITY, str(error))
-    return Found(Reply(int(Rcode.SERVFAIL), why=(why,)), Source.NOBODY, error.zone)
+    code = InfoCode.OTHER if isinstance(error, NoRoom) else InfoCode.NO_REACHABLE_AUTHORITY
+    why: tuple[ExtendedError, ...] = (ExtendedError(code, str(error)),)
+    if isinstance(error, FailedBefore):
+        why = (ExtendedError(InfoCode.CACHED_ERROR), *why)
+    return Found(Reply(int(Rcode.SERVFAIL), why=why), Source.NOBODY, error.zone)

@@ -36,7 +36,12 @@ _EDNS_SIZE = 16384
 # systemd#13432), and before an agent without a leader gives up (7 s).
 _DEADLINE_S = 1.9
 _NEGATIVE_TTL = 5
-_KEEP_STALE_S = 86400
+# Two tries of a server that answers within milliseconds: what comes of the third, nobody needs to
+# wait for who can have the last good answer. A client that has two servers waits 1 s (glibc with
+# `timeout:1`, musl's first repetition is later).
+_PATIENCE_S = 1.0
+# It comes back within seconds, and its own word is the best: not held off longer.
+_HOLD_MAX_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +178,15 @@ def _forward_zone(
     ttls = TtlPolicy(
         max_ttl=dns.max_ttl_s,
         max_negative_ttl=min(dns.max_negative_ttl_s, _NEGATIVE_TTL),
-        keep_stale=_KEEP_STALE_S,
+        keep_stale=dns.stale_s,
     )
-    policy = ZonePolicy(ttls, remembers=dns.remember, authoritative=True, doubts_denials=True)
+    policy = ZonePolicy(
+        ttls,
+        remembers=dns.remember,
+        prefetches=dns.prefetch,
+        hold_max_s=_HOLD_MAX_S,
+        patience_s=_PATIENCE_S,
+        in_flight=dns.zone_in_flight,
+        is_consuls=True,
+    )
     return ForwardZone(to_text(domain), group, policy, memory)

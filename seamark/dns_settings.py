@@ -50,6 +50,7 @@ class ZoneSettings(Struct, forbid_unknown_fields=True):
     max_negative_ttl_s: (
         Annotated[int, Meta(ge=0, description="As `dns.max_negative_ttl_s`.")] | None
     ) = None
+    stale_s: Annotated[int, Meta(ge=0, description="As `dns.stale_s`.")] | None = None
     trust_ad: Annotated[bool | None, Meta(description="As `dns.trust_ad`.")] = None
 
 
@@ -159,10 +160,35 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         int,
         Meta(ge=0, le=86400, description="Seconds that a denial holds at most; Consul's: 5."),
     ] = 300
+    stale_s: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=604800,
+            description="Seconds that an answer may be given past its time where no current one is "
+            "to be had; 0: never.",
+        ),
+    ] = 86400
+    prefetch: Annotated[
+        bool,
+        Meta(description="Ask again for what is asked for often, before its time is over."),
+    ] = True
+    zone_in_flight: Annotated[
+        int,
+        Meta(ge=1, le=1000, description="How many questions to one zone's upstreams may be out."),
+    ] = 500
     trust_ad: Annotated[
         bool,
         Meta(description="Pass on the AD bit: the way to the upstreams is safe."),
     ] = False
+    stop_rebind: Annotated[
+        bool,
+        Meta(description="Keep private addresses out of the upstreams' answers."),
+    ] = False
+    rebind_allowed: Annotated[
+        list[str],
+        Meta(description="Names that may have private addresses all the same, and those below."),
+    ] = field(default_factory=list)
     query_log: Annotated[
         str,
         Meta(
@@ -181,12 +207,4 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
     query_log_ring: Annotated[
         int,
         Meta(ge=0, le=100_000, description="How many queries are remembered for `/queries`."),
-    stop_rebind: Annotated[
-        bool,
-        Meta(description="Keep private addresses out of the upstreams' answers."),
-    ] = False
-    rebind_allowed: Annotated[
-        list[str],
-        Meta(description="Names that may have private addresses all the same, and those below."),
-    ] = field(default_factory=list)
     ] = 2000

@@ -20,7 +20,7 @@ from seamark import __version__
 
 _GAUGES = {
     Gauge.MEMORY_BYTES: "What remembered answers and denials take, estimated.",
-    Gauge.MEMORY_ENTRIES: "How many answers and denials are remembered.",
+    Gauge.MEMORY_ENTRIES: "How many answers, denials and failures are remembered.",
     Gauge.UPSTREAM_SICK: "1 for an upstream that failed and has not answered since, else 0.",
     Gauge.UPSTREAM_LOOPED: "1 for an upstream that asks us what we ask it, else 0.",
 }

@@ -27,7 +27,7 @@ from dnsproxy.stub import StubZone
 from seamark.addresses import system_upstreams
 from seamark.authorities import tls_authorities
 from seamark.consul_zones import Asking, as_wanted, consul_side, delegated
-from seamark.dns_settings import ZoneSettings
+from seamark.dns_settings import DnsSettings, ZoneSettings
 from seamark.errors import SettingsError
 from seamark.localnames import hosts
 from seamark.reading import listed, parse_name, parse_networks, parse_servers
@@ -192,13 +192,20 @@ class ZoneBuilder:
     def _policy(self, zone: ZoneSettings | None, path: str) -> ZonePolicy:
         """A zone's own settings over those of all."""
         dns = self._dns
-        ttls = TtlPolicy(dns.min_ttl_s, dns.max_ttl_s, dns.max_negative_ttl_s)
-        policy = ZonePolicy(ttls, remembers=dns.remember, trusts_ad=dns.trust_ad)
+        ttls = TtlPolicy(dns.min_ttl_s, dns.max_ttl_s, dns.max_negative_ttl_s, dns.stale_s)
+        policy = ZonePolicy(
+            ttls,
+            remembers=dns.remember,
+            prefetches=dns.prefetch,
+            in_flight=dns.zone_in_flight,
+            trusts_ad=dns.trust_ad,
+        )
         if zone is not None:
             own = {
                 "min_ttl": zone.min_ttl_s,
                 "max_ttl": zone.max_ttl_s,
                 "max_negative_ttl": zone.max_negative_ttl_s,
+                "keep_stale": zone.stale_s,
             }
             ttls = replace(ttls, **{key: value for key, value in own.items() if value is not None})
             policy = replace(
@@ -212,6 +219,8 @@ class ZoneBuilder:
                 f"{path}.min_ttl_s: {ttls.min_ttl} is more than max_ttl_s, {ttls.max_ttl}",
                 "lower the one or raise the other",
             )
+        if not policy.remembers:
+            policy = replace(policy, ttls=replace(ttls, keep_stale=0))
         return policy
 
 
@@ -223,15 +232,6 @@ class _Restricted:
     zones: dict[Name, Zone]
 
 
-def _zone_names(settings: ZoneSettings, path: str) -> tuple[Name, ...]:
-    if bool(settings.name) == bool(settings.cidr):
-        raise SettingsError(
-            f"{path}: a zone has either a name or a cidr",
-            'write `name = "corp.example"` or `cidr = "10.20.0.0/16"`',
-        )
-    if settings.name:
-        return (parse_name(settings.name, f"{path}.name"),)
-    (network,) = parse_networks([settings.cidr], f"{path}.cidr")
 def _guard(dns: DnsSettings) -> RebindGuard | None:
     names = [lower(parse_name(text, "dns.rebind_allowed")) for text in dns.rebind_allowed]
     if names and not dns.stop_rebind:
@@ -242,6 +242,15 @@ def _guard(dns: DnsSettings) -> RebindGuard | None:
     return RebindGuard(names) if dns.stop_rebind else None
 
 
+def _zone_names(settings: ZoneSettings, path: str) -> tuple[Name, ...]:
+    if bool(settings.name) == bool(settings.cidr):
+        raise SettingsError(
+            f"{path}: a zone has either a name or a cidr",
+            'write `name = "corp.example"` or `cidr = "10.20.0.0/16"`',
+        )
+    if settings.name:
+        return (parse_name(settings.name, f"{path}.name"),)
+    (network,) = parse_networks([settings.cidr], f"{path}.cidr")
     try:
         return zones_of(network)
     except ValueError as error:

@@ -16,15 +16,21 @@ HOLD_S, HOLD_MAX_S = 1.0, 5.0
 ENTRIES_MAX = 10_000
 # After so much quiet a failure is a first one again.
 _FORGOTTEN_S = 30.0
+# What was doubted in one outage says nothing in the next.
+_WORD_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no answer; ``reply`` and ``server`` if somebody said so (SERVFAIL, REFUSED)."""
+    """Why there is no answer; ``reply`` and ``server`` if somebody said so (SERVFAIL, REFUSED).
+
+    ``doubted`` is what somebody said who has to say it again, see :mod:`dnsproxy.core.doubt`.
+    """
 
     reason: str
     reply: Reply | None = None
     server: str = ""
+    doubted: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,17 @@ class Failures:
         """The failure for which the question is not to be asked again now."""
         failed = self.shelf.entries.get((zone, key))
         return failed.failure if failed is not None and now < failed.expires else None
+
+    def doubted(self, zone: str, key: Key, now: float) -> Reply | None:
+        """The last word, if it is one that was doubted not long ago; held back or not."""
+        failed = self.shelf.entries.get((zone, key))
+        if failed is None or now > failed.expires + _WORD_S:
+            return None
+        return failed.failure.doubted
+
+    def doubt(self, zone: str, key: Key, failure: Failure, now: float, hold_s: float) -> None:
+        """Hold the question back for so long."""
+        self.shelf.add((zone, key), _Failed(failure, hold_s, now + hold_s), now)
 
     def keep(
         self, zone: str, key: Key, failure: Failure, now: float, hold_max_s: float = HOLD_MAX_S

@@ -239,6 +239,7 @@ def test_more_queries_than_can_wait_are_given_up_at_once():
             "--upstream",
             upstream.address,
             *embedded,
+            SEAMARK_ZONE_IN_FLIGHT=str(IN_FLIGHT),
         ) as running,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
     ):
