@@ -190,7 +190,8 @@ class ForwardZone:
         if not self._policy.is_consuls:
             reply = relevant(request.question, reply)
         reply = settled(self._with_flags(reply), self._policy.ttls)
-        self._memory.keep(self.name, request.key, reply, self._policy.ttls, monotonic())
+        if self._policy.remembers or self._policy.ttls.keep_stale:
+            self._memory.keep(self.name, request.key, reply, self._policy.ttls, monotonic())
         self._memory.failures.forget(self.name, request.key)
         return Found(reply, Source.UPSTREAM, self.name, str(server))
 
