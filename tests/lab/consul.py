@@ -97,8 +97,8 @@ class ConsulAgent:
     ) -> None:
         self.close()
 
-    def start(self) -> None:
-        """Start it and wait until it leads and its DNS knows its own node."""
+    def launch(self) -> None:
+        """Start it and wait for nothing: one of several servers leads only beside the others."""
         settings = self.folder / "lab.json"
         settings.write_text(json.dumps(self._settings(), indent=1))
         files = [settings, *self._config_files]
@@ -106,6 +106,10 @@ class ConsulAgent:
         if not self._persistent:
             flags.insert(0, "-dev")
         self._process = spawn([self.binary, "agent", *flags], self.log)
+
+    def start(self) -> None:
+        """Start it and wait until it leads and its DNS knows its own node."""
+        self.launch()
         if not wait_until(lambda: not self.running or self.ready(), _START_LIMIT) or (
             not self.running
         ):
