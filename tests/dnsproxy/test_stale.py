@@ -18,7 +18,7 @@ from tests.dnsproxy.scripted import asked, says
 from tests.rules.test_memory import SHORT, STALE, errors, once, refusal, silence
 from tests.rules.test_routes import in_front_of
 from tests.upstream import ScriptedUpstream, reply_to
-from tests.waits import PATIENCE_S, Waits
+from tests.waits import PATIENCE_S, Waits, pause
 
 FRESH = "www.example. 600 A 192.0.2.2"
 
@@ -50,6 +50,22 @@ def test_only_the_first_waits_for_an_upstream_that_is_away(waits: Waits):
             assert is_stale(port)
         # Each of them would have waited for it.
         assert time.monotonic() - start < 10 * PATIENCE_OF_CLIENTS_S
+
+
+def test_who_can_have_a_stale_answer_waits_less_long_than_who_can_have_none():
+    """RFC 8767 5: 1.8 s, not the whole time of a question."""
+    with (
+        in_front_of(once(SHORT, then=silence)) as (port, _),
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
+    ):
+        ask(port, "www.example")
+        # Until its time is over.
+        pause(1.2)
+        client.settimeout(PATIENCE_S)
+        for name in ("unknown.example", "www.example"):
+            client.sendto(query_wire(name), ("127.0.0.1", port))
+        replies = [dns.message.from_wire(client.recv(4096)) for _ in range(2)]
+        assert ["NOERROR", "SERVFAIL"] == [rcode(reply) for reply in replies]
 
 
 def test_a_late_answer_is_for_the_next(waits: Waits):
