@@ -17,8 +17,7 @@ from tests.commands import Running
 from tests.dnsproxy.packets import query
 from tests.dnsproxy.scripted import asked, says
 from tests.dnsproxy.test_memory import answer
-from tests.rules.test_memory import errors, once_by, refusal, silence
-from tests.rules.test_routes import in_front_of
+from tests.rules.scripts import errors, in_front_of, once_by, refusal, silence
 from tests.upstream import Script, ScriptedUpstream, reply_to
 from tests.waits import PATIENCE_S, Waits
 

@@ -10,7 +10,7 @@ import pytest
 from tests.asking import ask, rcode, records
 from tests.commands import Running, run
 from tests.dnsproxy.scripted import says, scene
-from tests.rules.test_memory import errors
+from tests.rules.scripts import errors
 from tests.upstream import ScriptedUpstream
 
 BLOCKED = dns.edns.EDECode.BLOCKED

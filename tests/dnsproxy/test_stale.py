@@ -15,8 +15,7 @@ from tests.asking import ask, rcode, records
 from tests.commands import Running
 from tests.dnsproxy.packets import query_wire
 from tests.dnsproxy.scripted import asked, says
-from tests.rules.test_memory import SHORT, STALE, errors, once, refusal, silence
-from tests.rules.test_routes import in_front_of
+from tests.rules.scripts import SHORT, STALE, errors, in_front_of, once, refusal, silence
 from tests.upstream import ScriptedUpstream, reply_to
 from tests.waits import PATIENCE_S, Waits, pause
 

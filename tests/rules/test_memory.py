@@ -1,6 +1,5 @@
 """Rules on what is remembered: R14, R26, R27, R28."""
 
-import itertools
 import socket
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -21,17 +20,11 @@ from tests.commands import Running
 from tests.dnsproxy.packets import query_wire
 from tests.dnsproxy.scripted import asked, says, scene
 from tests.lab.consul import free_ports
-from tests.rules.test_routes import in_front_of
-from tests.upstream import Script, ScriptedUpstream, reply_to
+from tests.rules.scripts import SHORT, STALE, errors, in_front_of, once, once_by, refusal, silence
+from tests.upstream import ScriptedUpstream, reply_to
 from tests.waits import PATIENCE_S, Waits
 
 HOST = "www.example. 600 A 192.0.2.1"
-STALE = dns.edns.EDECode.STALE_ANSWER
-
-
-def errors(reply: dns.message.Message) -> list[int]:
-    """The codes of its extended errors."""
-    return [int(o.code) for o in reply.options if isinstance(o, dns.edns.EDEOption)]
 
 
 @pytest.mark.parametrize("code", [3, 2], ids=["NXDOMAIN", "SERVFAIL"])
@@ -194,34 +187,6 @@ def test_r27_ttls_are_bounded(told: Sequence[int], expected: int):
 
     with in_front_of(script) as (port, _):
         assert {expected} == {rrset.ttl for rrset in ask(port, "www.example").answer}
-
-
-def once(*records: str, then: Script) -> Script:
-    """A script that says these records once, and then follows another."""
-    return once_by(lambda query: [reply_to(query, *records).to_wire()], then)
-
-
-def once_by(first: Script, then: Script) -> Script:
-    """A script that follows one once, and then another."""
-    scripts = itertools.chain([first], itertools.repeat(then))
-
-    def script(query: dns.message.Message) -> Sequence[bytes]:
-        return next(scripts)(query)
-
-    return script
-
-
-SHORT = "www.example. 1 A 192.0.2.1"
-
-
-def silence(query: dns.message.Message) -> Sequence[bytes]:
-    """No answer."""
-    return []
-
-
-def refusal(query: dns.message.Message) -> Sequence[bytes]:
-    """SERVFAIL."""
-    return [reply_to(query, rcode=2).to_wire()]
 
 
 def test_r27_a_stale_answer_ends_however_often_it_is_given(waits: Waits):

@@ -1,9 +1,6 @@
 """Rules on what is asked where, and believed of whom: R7, R9, R29, R31."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import dns.edns
 import dns.flags
@@ -17,6 +14,7 @@ import pytest
 from tests.asking import ask, rcode, records
 from tests.commands import Running
 from tests.dnsproxy.scripted import asked, says, scene
+from tests.rules.scripts import in_front_of
 from tests.upstream import Script, ScriptedUpstream, reply_to
 
 HOST = "www.example. 600 A 192.0.2.1"
@@ -42,20 +40,6 @@ def sections(
         return [message.to_wire()]
 
     return script
-
-
-@contextmanager
-def in_front_of(script: Script, **variables: Any) -> Iterator[tuple[int, ScriptedUpstream]]:
-    """The port of a proxy whose upstream follows a script."""
-    with (
-        ScriptedUpstream(script) as upstream,
-        Running(
-            *("dnsproxy", "--listen", "127.0.0.1:0", "--http", "off"),
-            *("--upstream", upstream.address, "--consul-dns", "127.0.0.1:9"),
-            **variables,
-        ) as proxy,
-    ):
-        yield proxy.port, upstream
 
 
 def owners(part: list[dns.rrset.RRset]) -> list[str]:
