@@ -160,7 +160,7 @@ class Resolver:
             found = self._completed(request, self._recall)
         except UpstreamFailed:
             return None
-        return None if found is None else self._routes.guarded(request, found)
+        return None if found is None else self._view(request.client).guarded(request, found)
 
     def resolve(self, request: Request) -> Found:
         """The answer, always: SERVFAIL when nobody gave one. Waits until the deadline at most."""
@@ -171,7 +171,7 @@ class Resolver:
             self._tell(f"no answer for {to_text(request.question.name)}: {error}")
             return _servfail(error)
         assert found is not None
-        return self._routes.guarded(request, found)
+        return self._view(request.client).guarded(request, found)
 
     def shed(self, request: Request) -> Found:
         """SERVFAIL at once: the client asks its next server, and we are not buried."""

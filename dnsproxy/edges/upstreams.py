@@ -145,11 +145,6 @@ class UpstreamGroup:
         with contextlib.suppress(OSError):
             self._upstreams[server].ask(request, until)
 
-    @property
-    def is_down(self) -> bool:
-        """Whether all of them failed lately."""
-        return all(self._sick_until.get(server, 0) > monotonic() for server in self.servers)
-
     def close(self) -> None:
         """End the connections that are kept, and the probes."""
         self.probes.stop()
