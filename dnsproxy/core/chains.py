@@ -8,13 +8,16 @@ from dnsproxy.core.wire import Question, Type
 
 # More hops than anybody configures on purpose; Unbound follows 11.
 HOPS = 8
+# In one answer. A longer chain is passed on and not followed; BIND follows 11.
+LINKS_MAX = 16
 _NOT_FOLLOWED = {Type.CNAME, Type.ANY}
 
 
 def targets(question: Question, reply: Reply) -> tuple[Name, ...]:
     """The names that the CNAMEs of the answer lead to, in order, as they are spelled there.
 
-    Empty where there is nothing to follow: no CNAME, a question for CNAMEs, or a loop.
+    Empty where there is nothing to follow: no CNAME, a question for CNAMEs, a loop, or more than
+    ``LINKS_MAX`` of them.
     """
     if question.qtype in _NOT_FOLLOWED:
         return ()
@@ -25,24 +28,23 @@ def targets(question: Question, reply: Reply) -> tuple[Name, ...]:
     }
     chain: list[Name] = []
     key = question.key
-    while (target := aliases.pop(key, None)) is not None:
+    passed = {key}
+    while (target := aliases.get(key)) is not None:
         chain.append(target)
         key = lower(target)
-    return () if _is_loop(question, chain) else tuple(chain)
-
-
-def _is_loop(question: Question, chain: list[Name]) -> bool:
-    keys = [question.key, *map(lower, chain)]
-    return len(set(keys)) < len(keys)
+        if key in passed or len(chain) > LINKS_MAX:
+            return ()
+        passed.add(key)
+    return tuple(chain)
 
 
 def is_complete(question: Question, reply: Reply) -> bool:
     """Whether the answer holds records of the type asked for at the end of its chain."""
     chain = targets(question, reply)
     key = lower(chain[-1]) if chain else question.key
-    return any(
-        record.rtype == question.qtype and lower(record.owner) == key for record in reply.answer
-    )
+    # Thousands of records may share one long owner: it is spelled out once.
+    owners = {record.owner for record in reply.answer if record.rtype == question.qtype}
+    return any(lower(owner) == key for owner in owners)
 
 
 def is_dangling(question: Question, reply: Reply) -> bool:

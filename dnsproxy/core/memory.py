@@ -11,7 +11,7 @@ from itertools import groupby
 
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.failures import Failures
-from dnsproxy.core.names import lower
+from dnsproxy.core.names import Name, lower
 from dnsproxy.core.records import Records, Reply, ResourceRecord, soa_minimum
 from dnsproxy.core.request import Key
 from dnsproxy.core.shelf import Shelf
@@ -163,13 +163,15 @@ class _Entry:
 
 
 def _settle(records: Records, policy: TtlPolicy) -> Records:
-    lowest: dict[tuple[object, int], int] = {}
-    for record in records:
-        key = lower(record.owner), record.rtype
+    # Thousands of records may share one long owner: it is spelled out once.
+    canonical = {owner: lower(owner) for owner in {record.owner for record in records}}
+    sets = [(canonical[record.owner], record.rtype) for record in records]
+    lowest: dict[tuple[Name, int], int] = {}
+    for key, record in zip(sets, records, strict=True):
         lowest[key] = min(record.ttl, lowest.get(key, record.ttl))
     return tuple(
-        record.aged(_bounded(lowest[lower(record.owner), record.rtype], policy))
-        for record in records
+        record.aged(_bounded(lowest[key], policy))
+        for key, record in zip(sets, records, strict=True)
     )
 
 

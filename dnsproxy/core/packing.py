@@ -3,11 +3,12 @@
 import struct
 from collections.abc import Iterable
 
-from dnsproxy.core.names import Name
+from dnsproxy.core.names import Name, lower
 from dnsproxy.core.records import Reply, ResourceRecord
 from dnsproxy.core.wire import HEADER, Question, Type
 
 _RECORD = struct.Struct("!HHIH")
+_POINTER = struct.Struct("!H")
 _POINTER_MAX = 0x3FFF
 # The types of RFC 1035 itself; in the data of all others a name is written out (RFC 3597 4).
 _COMPRESSED = {2, 3, 4, 5, 6, 7, 8, 9, 12, 14, 15}
@@ -23,11 +24,13 @@ class Packer:
     def __init__(self, question: Question) -> None:
         self._question = question
         self.data = bytearray(HEADER.size) + question.wire
-        self._offsets: dict[Name, int] = {}
-        offset = HEADER.size
-        for position, label in enumerate(question.name):
-            self._offsets[question.name[position:]] = offset
-            offset += 1 + len(label)
+        # A name in the message -> where; (where its parent is, its first label) -> where. So a
+        # name is looked for label by label from the root, and never sliced: 127 labels would be
+        # 127 slices of 64 labels each.
+        self._whole: dict[Name, int] = {}
+        self._children: dict[tuple[int, bytes], int] = {}
+        self._owners: dict[Name, Name] = {}
+        self._register(question.name, 0, HEADER.size, len(question.name))
 
     def add(self, record: ResourceRecord, limit: int) -> bool:
         """Append a record if the message then has ``limit`` bytes at most; whether it has."""
@@ -50,27 +53,50 @@ class Packer:
     def cut(self, size: int) -> None:
         """Go back to an earlier size. Nothing that is written later may point beyond it."""
         del self.data[size:]
-        self._offsets = {name: at for name, at in self._offsets.items() if at < size}
+        self._whole = {name: at for name, at in self._whole.items() if at < size}
+        self._children = {key: at for key, at in self._children.items() if at < size}
 
     def _spelled(self, owner: Name) -> Name:
-        name = self._question.name
-        if owner == name or len(owner) != len(name):
-            return owner
-        same = all(a.lower() == b.lower() for a, b in zip(owner, name, strict=True))
-        return name if same else owner
+        spelled = self._owners.get(owner)
+        if spelled is None:
+            is_question = lower(owner) == self._question.key
+            spelled = self._owners[owner] = self._question.name if is_question else owner
+        return spelled
 
     def _name(self, name: Name, *, compress: bool = True) -> None:
-        for position, label in enumerate(name):
-            rest = name[position:]
-            known = self._offsets.get(rest)
-            if known is not None and compress:
-                self.data += struct.pack("!H", 0xC000 | known)
-                return
-            if known is None and len(self.data) <= _POINTER_MAX:
-                self._offsets[rest] = len(self.data)
+        known = self._whole.get(name) if compress else None
+        if known is not None:
+            self.data += _POINTER.pack(0xC000 | known)
+            return
+        start = len(self.data)
+        fresh, parent = self._nearest(name)
+        for label in name[:fresh] if compress and parent else name:
             self.data.append(len(label))
             self.data += label
-        self.data.append(0)
+        self.data += _POINTER.pack(0xC000 | parent) if compress and parent else b"\0"
+        self._register(name, parent, start, fresh)
+
+    def _nearest(self, name: Name) -> tuple[int, int]:
+        """How many of the first labels are new, and where the rest stands; 0: none of it does."""
+        parent = 0
+        for position in range(len(name), 0, -1):
+            at = self._children.get((parent, name[position - 1]))
+            if at is None:
+                return position, parent
+            parent = at
+        return 0, parent
+
+    def _register(self, name: Name, parent: int, start: int, fresh: int) -> None:
+        """Remember that the ``fresh`` first labels of a name are written from ``start`` on."""
+        at = start + sum(len(label) + 1 for label in name[:fresh])
+        for label in reversed(name[:fresh]):
+            at -= len(label) + 1
+            if at > _POINTER_MAX:
+                return
+            self._children[parent, label] = at
+            parent = at
+        if name:
+            self._whole[name] = parent
 
 
 def pack(question: Question, reply: Reply, limit: int) -> tuple[bytes, tuple[int, int, int], bool]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from dnsproxy.core.edns import ExtendedError
 from dnsproxy.core.names import Name
+from dnsproxy.core.pointers import NameReader
 from dnsproxy.core.wire import (
     AA,
     AD,
@@ -24,7 +25,6 @@ from dnsproxy.core.wire import (
     Rcode,
     Record,
     Type,
-    read_name,
 )
 from dnsproxy.errors import MalformedMessage
 
@@ -133,10 +133,10 @@ class Reply:
 def unpack(message: Message) -> Reply:
     """The records of a scanned reply, OPT left out. Raises :class:`MalformedMessage`."""
     sections: dict[int, list[ResourceRecord]] = {ANSWER: [], AUTHORITY: [], ADDITIONAL: []}
-    known: dict[int, Name] = {}
+    names = NameReader(message.wire)
     for record in message.records:
         if record.rtype != Type.OPT:
-            sections[record.section].append(_resource_record(message.wire, record, known))
+            sections[record.section].append(_resource_record(message.wire, record, names))
     return Reply(
         message.rcode,
         tuple(sections[ANSWER]),
@@ -150,21 +150,21 @@ def unpack(message: Message) -> Reply:
     )
 
 
-def _resource_record(wire: bytes, record: Record, known: dict[int, Name]) -> ResourceRecord:
-    owner, _ = read_name(wire, record.start, known)
+def _resource_record(wire: bytes, record: Record, names: NameReader) -> ResourceRecord:
+    owner, _ = names.read(record.start)
     # One with the top bit set means a long time (RFC 8767 4, which replaces RFC 2181 8: none); the
     # zone's own limit covers it like any other that nobody means.
     ttl = min(record.ttl, _TTL_MAX)
-    return ResourceRecord(owner, record.rtype, ttl, _rdata(wire, record, known), record.rclass)
+    return ResourceRecord(owner, record.rtype, ttl, _rdata(wire, record, names), record.rclass)
 
 
-def _rdata(wire: bytes, record: Record, known: dict[int, Name]) -> Rdata:
+def _rdata(wire: bytes, record: Record, names: NameReader) -> Rdata:
     layout = _LAYOUTS.get(record.rtype, _OPAQUE) if record.rclass == CLASS_IN else _OPAQUE
     parts: list[bytes | Name] = []
     offset = record.rdata
     for part in layout:
         if part == _NAME:
-            name, offset = read_name(wire, offset, known)
+            name, offset = names.read(offset)
             parts.append(name)
             continue
         length = record.end - offset if part == _REST else part

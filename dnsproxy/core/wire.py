@@ -3,7 +3,7 @@
 Our own, because it stands before any trust: every byte is visited once, names of records are
 stepped over and never followed, so no message costs more than its length. Of names only the
 question's is read, which has nothing before it that a pointer could point to (RFC 9267); who needs
-the others follows their pointers with :func:`read_name`, within bounds.
+the others follows their pointers with :mod:`dnsproxy.core.pointers`, within bounds.
 """
 
 import struct
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from dnsproxy.core.names import NAME_MAX, Name, lower, wire_length
+from dnsproxy.core.names import NAME_MAX, Name, lower
 from dnsproxy.errors import MalformedMessage
 
 HEADER = struct.Struct("!6H")
@@ -65,8 +65,6 @@ class Type(IntEnum):
 
 
 CLASS_IN = 1
-# More pointers than this in one name are a game, not compression.
-_JUMPS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,53 +223,3 @@ def _skip_name(wire: bytes, offset: int) -> int:
     except IndexError as error:
         raise MalformedMessage("a name is cut off") from error
     return offset + 1
-
-
-def read_name(wire: bytes, offset: int, known: dict[int, Name]) -> tuple[Name, int]:
-    """The name at ``offset`` with its pointers followed, and the offset behind it.
-
-    ``known`` holds, for one message, the names that pointers led to: most of them lead to the same
-    few. Pointers must lead backwards, in few jumps, to a name of 255 bytes at most (RFC 9267).
-    Raises :class:`MalformedMessage`.
-    """
-    labels, end, target = _read_labels(wire, offset)
-    if target is None:
-        return tuple(labels), end
-    tail = known.get(target)
-    if tail is None:
-        tail = known[target] = _follow(wire, target, offset)
-    name = (*labels, *tail)
-    if wire_length(name) > NAME_MAX:
-        raise MalformedMessage("a name is over 255 bytes")
-    return name, end
-
-
-def _follow(wire: bytes, target: int, before: int) -> Name:
-    """The labels that a pointer at ``before`` or behind it leads to."""
-    found: list[bytes] = []
-    for _ in range(_JUMPS):
-        if target >= before:
-            raise MalformedMessage("a name points forward")
-        labels, _, further = _read_labels(wire, target)
-        found += labels
-        if further is None:
-            return tuple(found)
-        target, before = further, target
-    raise MalformedMessage("a name has too many pointers")
-
-
-def _read_labels(wire: bytes, offset: int) -> tuple[list[bytes], int, int | None]:
-    """The labels up to the root or a pointer, the offset behind it, and where it points to."""
-    labels: list[bytes] = []
-    start = offset
-    try:
-        while length := wire[offset]:
-            if length >= 0xC0:
-                return labels, offset + 2, (length & 0x3F) << 8 | wire[offset + 1]
-            if length > 63 or offset - start > NAME_MAX:
-                raise MalformedMessage("a name is no name")
-            labels.append(wire[offset + 1 : offset + 1 + length])
-            offset += 1 + length
-    except IndexError as error:
-        raise MalformedMessage("a name is cut off") from error
-    return labels, offset + 1, None

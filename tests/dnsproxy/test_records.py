@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dnsproxy.core.names import from_text
+from dnsproxy.core.pointers import NameReader
 from dnsproxy.core.records import Reply, unpack
 from dnsproxy.core.replies import write
-from dnsproxy.core.wire import Message, read_name, scan
+from dnsproxy.core.wire import Message, scan
 from dnsproxy.errors import MalformedMessage
 from tests.dnsproxy.packets import query
 
@@ -158,11 +159,11 @@ def test_pointers_that_go_round_or_on_and_on_are_refused():
         chain += struct.pack("!H", 0xC000 | at)
         at = len(chain) - 2
     with pytest.raises(MalformedMessage):
-        read_name(bytes(chain), at, {})
+        NameReader(bytes(chain)).read(at)
     with pytest.raises(MalformedMessage):
-        read_name(b"\0" * 12 + b"\xc0\x0c", 12, {})
+        NameReader(b"\0" * 12 + b"\xc0\x0c").read(12)
     with pytest.raises(MalformedMessage):
-        read_name(b"\0" * 12 + b"\xc0\x0e\xc0\x0c", 14, {})
+        NameReader(b"\0" * 12 + b"\xc0\x0e\xc0\x0c").read(14)
 
 
 def test_a_name_that_pointers_make_too_long_is_refused():
@@ -170,7 +171,7 @@ def test_a_name_that_pointers_make_too_long_is_refused():
     label = b"\x3f" + b"x" * 63
     wire = b"\0" * 12 + label * 3 + b"\0" + label + b"\xc0\x0c"
     with pytest.raises(MalformedMessage):
-        read_name(wire, 12 + 64 * 3 + 1, {})
+        NameReader(wire).read(12 + 64 * 3 + 1)
 
 
 @given(st.binary(max_size=60))
