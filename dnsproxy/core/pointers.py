@@ -16,11 +16,15 @@ LABELS_MAX = 32768
 
 
 class _Place(NamedTuple):
-    """A name that a pointer led to: its labels, their bytes, and how many more pointers it took."""
+    """A name that a pointer led to: its labels, their bytes, and how many more pointers it took.
+
+    ``end`` is where its own bytes end, behind the root or a further pointer.
+    """
 
     name: Name
     size: int
     jumps: int
+    end: int
 
 
 class NameReader:
@@ -34,32 +38,33 @@ class NameReader:
     def read(self, offset: int) -> tuple[Name, int]:
         """The name at ``offset``, and the offset behind it.
 
-        Pointers must lead backwards, in few jumps, to a name of 255 bytes at most, and all names
-        together have ``LABELS_MAX`` labels; one that is nothing but a pointer counts once. Raises
-        :class:`MalformedMessage`.
+        Pointers must lead backwards, in few jumps, to a name of 255 bytes at most that ends before
+        what points to it. All names together have ``LABELS_MAX`` labels, and one that is nothing
+        but a pointer has none. Raises :class:`MalformedMessage`.
         """
-        place, end = self._read(offset, 0)
-        return place.name, end
+        place = self._read(offset, 0)
+        return place.name, place.end
 
-    def _read(self, offset: int, depth: int) -> tuple[_Place, int]:
+    def _read(self, offset: int, depth: int) -> _Place:
         labels, end, target = _read_labels(self._wire, offset)
         if target is None:
-            place = _Place(tuple(labels), end - offset, 0)
+            place = _Place(tuple(labels), end - offset, 0, end)
         else:
             if target >= offset:
                 raise MalformedMessage("a name points forward")
             tail = self._places.get(target) or self._follow(target, depth + 1)
+            if tail.end > offset:
+                raise MalformedMessage("a name points into itself")
             size = end - 2 - offset + tail.size
             name = (*labels, *tail.name) if labels else tail.name
-            place = _Place(name, size, tail.jumps + 1)
+            place = _Place(name, size, tail.jumps + 1, end)
         self._check(place, len(place.name) if labels else 0)
-        return place, end
+        return place
 
     def _follow(self, target: int, depth: int) -> _Place:
         if depth > JUMPS_MAX:
             raise MalformedMessage("a name has too many pointers")
-        place, _ = self._read(target, depth)
-        self._places[target] = place
+        place = self._places[target] = self._read(target, depth)
         return place
 
     def _check(self, place: _Place, labels: int) -> None:
