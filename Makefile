@@ -8,7 +8,7 @@ READY_DEV := .venv/.ready-dev
 # Two a core: much of a test's time goes by in waiting for the process that it has started.
 WORKERS = $(shell expr 2 \* $$(nproc))
 
-.PHONY: help run setup lint test test-unit test-all soak bench lock clean
+.PHONY: help run setup lint test test-unit test-all soak fuzz bench lock clean
 
 help:
 	@echo "make run        a running proxy with the embedded catalog on 127.0.0.1:5300"
@@ -46,6 +46,11 @@ test-all: test
 soak: $(READY_DEV)
 	$(BIN)/python -m tests.lab.prepare
 	$(BIN)/python -m tests.soak --seconds 300 --containers 40 $(ARGS)
+	@$(MAKE) --no-print-directory fuzz
+
+# Ten minutes of inputs that nobody thought of, for everything that reads bytes.
+fuzz: $(READY_DEV)
+	$(BIN)/python -m tests.fuzz --seconds 600
 
 # Six minutes on an idle machine; ARGS=--quick for three.
 bench: $(READY_DEV)
