@@ -1,6 +1,9 @@
 """CNAMEs that lead from one zone to another, on the real process."""
 
+from itertools import pairwise
+
 import dns.flags
+import pytest
 
 from tests.asking import ask, rcode, records
 from tests.dnsproxy.scripted import asked, scene
@@ -88,6 +91,22 @@ def test_a_loop_ends():
             reply = ask(running.port, name)
             assert rcode(reply) in {"NOERROR", "SERVFAIL"}
         assert len(asked(running.consul)) < 20
+
+
+@pytest.mark.parametrize(("links", "expected"), [(16, ["www.example. A"]), (17, [])])
+def test_a_chain_longer_than_anybody_builds_is_passed_on_and_not_followed(links, expected):
+    """Sixteen aliases in one answer are followed to their end elsewhere, seventeen are a game."""
+    names = [
+        "ext.service.consul.",
+        *(f"a{n}.service.consul." for n in range(1, links)),
+        "www.example.",
+    ]
+    told = [f"{owner} 0 CNAME {target}" for owner, target in pairwise(names)]
+    outside = {"www.example": ["www.example. 60 A 192.0.2.1"]}
+    with scene({"ext.service.consul": told}, outside) as running:
+        reply = ask(running.port, "ext.service.consul", tcp=True)
+        assert expected == asked(running.upstream)
+        assert links == sum(record.startswith("CNAME ") for record in records(reply))
 
 
 def test_a_cname_is_never_cut_from_its_address():
