@@ -14,7 +14,9 @@ with atheris.instrument_imports(include=["dnsproxy"]):
 def main() -> None:
     """Fuzz until libFuzzer has had enough."""
     target, *arguments = sys.argv[1:]
-    atheris.Setup([sys.argv[0], *arguments], TARGETS[target])
+    # To merge, libFuzzer starts itself again by this name, through a shell.
+    itself = f"{sys.executable} -m tests.fuzz.one {target}"
+    atheris.Setup([itself, *arguments], TARGETS[target])
     atheris.Fuzz()
 
 
