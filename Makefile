@@ -16,6 +16,7 @@ help:
 	@echo "make test-unit  what needs neither, in under a minute"
 	@echo "make test-all   test, then end to end once more on the current Consul release"
 	@echo "make soak       five minutes of random operations and faults, a minute of which is in test"
+	@echo "make fuzz       a quarter of an hour of it for everything that reads bytes; part of soak"
 	@echo "make bench      figures, beside gliderlabs/registrator where Go is there (as root)"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
@@ -48,9 +49,12 @@ soak: $(READY_DEV)
 	$(BIN)/python -m tests.soak --seconds 300 --containers 40 $(ARGS)
 	@$(MAKE) --no-print-directory fuzz
 
-# Ten minutes of inputs that nobody thought of, for everything that reads bytes.
+# Ten minutes of inputs that nobody thought of, for everything that reads bytes; then a million
+# messages that dnspython and dnslib read too, and a million packets that are no queries.
 fuzz: $(READY_DEV)
 	$(BIN)/python -m tests.fuzz --seconds 600
+	$(BIN)/python -m tests.fuzz.differential --messages 1000000
+	$(BIN)/python -m tests.fuzz.flood --packets 1000000
 
 # Six minutes on an idle machine; ARGS=--quick for three.
 bench: $(READY_DEV)
