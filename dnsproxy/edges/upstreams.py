@@ -209,7 +209,10 @@ class UpstreamGroup:
     def _failed(self, server: Endpoint, start: float, error: OSError) -> UpstreamFailed:
         took = monotonic() - start
         timeout = isinstance(error, TimeoutError)
-        reason = str(error) or "no answer in time" if timeout else error.strerror or str(error)
+        reason = error.strerror or str(error)
+        # The socket's own words say no more than the clock does.
+        if timeout and reason in {"", "timed out"}:
+            reason = "no answer in time"
         self._observe(str(server), "timeout" if timeout else "unreachable", took)
         # That the rest of a question's time was too short for an answer is nobody's fault.
         fair = not timeout or took >= _FAIR_S
