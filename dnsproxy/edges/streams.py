@@ -167,8 +167,13 @@ class _Stream:
             return
         request, result = self._waiting[query_id]
         reply = match_reply(packet, request, query_id)
-        if reply is not None:
-            result.set(reply)
+        if reply is None:
+            return
+        if not reply.size:
+            # There is nothing further to ask it over.
+            result.set_exception(OSError("its reply cannot be read"))
+            return
+        result.set(reply)
 
     def _end(self, error: OSError) -> None:
         self._ended = True

@@ -33,6 +33,7 @@ ROUND_PAUSE_S = 0.1
 _FAIR_S = 0.3
 _FINAL = {Rcode.NOERROR, Rcode.NXDOMAIN}
 _LOOPED = "what it is asked comes back to us"
+_CUT = "its answer was cut, and is not to be had over TCP"
 
 # Server, what came of it (an rcode's name, `timeout`, `unreachable`), seconds.
 Observe = Callable[[str, str, float], None]
@@ -134,11 +135,20 @@ class UpstreamGroup:
                     silent.pop(one, None)
             if not silent or (answered and number):
                 break
+        return self._last_word(answered, silent)
+
+    def _last_word(
+        self, answered: tuple[Reply, Endpoint] | None, silent: dict[Endpoint, str]
+    ) -> tuple[Reply, Endpoint]:
+        """What there is when nobody knows; the reasons if that is nothing."""
+        reasons = silent | dict.fromkeys(filter(self.health.is_looped, self.servers), _LOOPED)
         if answered is not None:
-            return answered
-        looped = {server: _LOOPED for server in self.servers if self.health.is_looped(server)}
-        reasons = (silent | looped).items()
-        raise UpstreamFailed("; ".join(f"{server}: {why}" for server, why in reasons))
+            reply, server = answered
+            # Half of nothing would send the client to us over TCP, for the same once more.
+            if reply.answer or not reply.truncated:
+                return answered
+            reasons[server] = _CUT
+        raise UpstreamFailed("; ".join(f"{server}: {why}" for server, why in reasons.items()))
 
     def try_out(self, server: Endpoint, request: Request, until: float) -> None:
         """Ask one server something whose answer does not matter."""

@@ -252,9 +252,10 @@ def test_r28_a_truncated_reply_is_never_remembered():
             *("--upstream", upstream.address, "--consul-dns", "127.0.0.1:9"),
         ) as proxy,
     ):
-        for _ in range(2):
-            assert ask(proxy.port, "www.example").flags & dns.flags.TC
-        assert 2 == len(upstream.tcp_queries)
+        assert ask(proxy.port, "www.example").flags & dns.flags.TC
+        asked_for_the_first = len(upstream.tcp_queries)
+        assert ask(proxy.port, "www.example").flags & dns.flags.TC
+        assert 1 <= asked_for_the_first < len(upstream.tcp_queries)
 
 
 def test_r28_what_is_remembered_is_cut_for_each_client_anew():
