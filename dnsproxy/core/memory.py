@@ -21,9 +21,11 @@ from dnsproxy.core.wire import Rcode, Type
 STALE_TTL = 30
 _REPLY_MAX = 65536
 _RECORDS_MAX = 1000
-# What an entry and a record take in this process beside their data, measured with tracemalloc.
+# What an entry and a record take in this process beside their data, and a byte of that: names are
+# tuples of labels. Measured with tracemalloc: no kind of reply takes more than this says.
 _ENTRY_BYTES = 700
 _RECORD_BYTES = 500
+_TIMES = 3
 _ROTATED = {Type.A, Type.AAAA, Type.SRV}
 # An answer is asked for anew before its time is over if it has been asked for so often, in the last
 # tenth of a life that is worth it.
@@ -209,4 +211,4 @@ def _with_sections(reply: Reply, change: Callable[[Records], Records]) -> Reply:
 
 def _size(reply: Reply) -> int:
     records = tuple(reply.records)
-    return _ENTRY_BYTES + reply.size + _RECORD_BYTES * len(records)
+    return _ENTRY_BYTES + _TIMES * reply.size + _RECORD_BYTES * len(records)

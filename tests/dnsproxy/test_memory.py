@@ -1,6 +1,8 @@
 """What is remembered, for how long, and what never is."""
 
+import gc
 import random
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,9 @@ from dnsproxy.core.memory import STALE_TTL, Memory, TtlPolicy, lifetime, rotated
 from dnsproxy.core.names import from_text
 from dnsproxy.core.records import Reply, unpack
 from dnsproxy.core.request import Key, Request
+from dnsproxy.core.wire import question, scan
 from tests.dnsproxy.packets import query, reply
+from tests.dnsproxy.worst_replies import WORST
 
 PLAIN = TtlPolicy()
 SOA = "example. 900 SOA ns.example. admin.example. 1 2 3 4 60"
@@ -256,3 +260,21 @@ def test_memory_agrees_with_a_list_of_everything(steps):
         assert (left > 0) == (found is not None)
         if found is not None:
             assert [left] == ttls(found)
+
+
+@pytest.mark.parametrize("kind", ["addresses", "labels to the limit", "CNAMEs", "no pointers"])
+def test_no_reply_takes_more_memory_than_is_counted(kind):
+    """The budget is one of bytes: names that share nothing take more than they have on the wire."""
+    wire = WORST[kind](question((b"game", b"example"), 1).wire)
+    memory = Memory(2**30, 100)
+    tracemalloc.start()
+    try:
+        whole = settled(unpack(scan(bytes(wire))), TtlPolicy())
+        few = replace(whole, answer=whole.answer[:900], authority=(), additional=())
+        del whole
+        memory.keep("z", key(), few, TtlPolicy(keep_stale=60), 0.0)
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken <= memory.answers.bytes
