@@ -1,6 +1,8 @@
 """The DNS proxy: listeners in front, the gate behind them, the resolver behind that."""
 
 import logging
+import secrets
+import struct
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic, time
@@ -9,18 +11,22 @@ import gevent
 
 from dnsproxy.core.access import AllowList
 from dnsproxy.core.chains import is_dangling
+from dnsproxy.core.clients import Clients
+from dnsproxy.core.edns import OptionCode, option
 from dnsproxy.core.endpoint import Endpoint
-from dnsproxy.core.exchange import Exchange, Source
-from dnsproxy.core.gate import EDNS_SIZE, Query, Refusal, admit, is_query
+from dnsproxy.core.exchange import Exchange, Limited, Source
+from dnsproxy.core.gate import EDNS_SIZE, UDP_SIZE_WITHOUT_EDNS, Query, Refusal, admit, is_query
 from dnsproxy.core.mark import carries
 from dnsproxy.core.names import to_text
 from dnsproxy.core.records import Reply
-from dnsproxy.core.replies import refuse, size_limit, write
+from dnsproxy.core.replies import rcode_reply, refuse, size_limit, write
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import TC, Rcode, Type
+from dnsproxy.edges.answerer import Room
 from dnsproxy.edges.everywhere import EachAddress, listen_on
 from dnsproxy.edges.listeners import Listener
 from dnsproxy.edges.loops import LoopWatch
+from dnsproxy.edges.tcp import idle_s
 from dnsproxy.edges.upstreams import UpstreamGroup
 from dnsproxy.forwarding import Found
 from dnsproxy.resolver import Resolver
@@ -29,6 +35,9 @@ log = logging.getLogger("dnsproxy")
 
 DRAIN_S = 2.0
 _FAULT = Found(Reply(int(Rcode.SERVFAIL)), Source.NOBODY, "")
+_CUT = Reply(truncated=True)
+_SECRET_BYTES = 16
+_QUIET_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,10 @@ class ProxyOptions:
 
 
 class DnsProxy:
-    """Answers on every address of ``listen``. Binds on ``start``; raises ListenError there."""
+    """Answers on every address of ``listen``. Binds on ``start``; raises ListenError there.
+
+    ``clients`` is what is kept of them and how much each gets.
+    """
 
     def __init__(
         self,
@@ -58,7 +70,12 @@ class DnsProxy:
         resolver: Resolver,
         options: ProxyOptions,
         observe: Callable[[Exchange], None] = lambda exchange: None,
+        clients: Clients | None = None,
     ) -> None:
+        self.clients = clients or Clients(secrets.token_bytes(_SECRET_BYTES))
+        self._room = Room(self.clients, self._welcomes)
+        self._limited = 0
+        self._quiet_until = 0.0
         self._listen = listen
         self._resolver = resolver
         self._options = options
@@ -69,7 +86,7 @@ class DnsProxy:
         """Bind everything, then begin to answer. Returns the addresses, real ports in them."""
         try:
             for address in self._listen:
-                self._listeners.append(listen_on(address, self, self._options.leave))
+                self._listeners.append(listen_on(address, self, self._options.leave, self._room))
         except BaseException:
             self.stop(0)
             raise
@@ -93,10 +110,13 @@ class DnsProxy:
         start = monotonic()
         # Before anything is parsed, and the same on every transport.
         refusal = None if self._options.allow.allows(client) else Refusal(Rcode.REFUSED, packet)
-        query = refusal or self._admitted(packet, client)
+        query = refusal or self._admitted(packet, client, tcp=tcp)
+        if not tcp and (limited := self.clients.limited(query, client, start, time())):
+            return self._cut(query, client, limited)
         if isinstance(query, Refusal):
-            self._observe(refused(query, client, tcp=tcp, now=time()))
-            return refuse(query, self._options.edns_size)
+            self._observe(gated(query, client, query.rcode, tcp=tcp, now=time()))
+            options = self._options_for(query.query) if query.query else b""
+            return refuse(query, self._options.edns_size, options)
         if carries(query.message, self._options.mark):
             query = replace(query, returned=True)
         if query.question.qtype == Type.ANY and not tcp:
@@ -114,12 +134,54 @@ class DnsProxy:
         """See :class:`~dnsproxy.edges.answerer.Answerer`."""
         return self._write(query, self._resolver.shed(query.request), monotonic(), tcp=tcp)
 
-    def _admitted(self, packet: bytes, client: str) -> Query | Refusal:
+    def _admitted(self, packet: bytes, client: str, *, tcp: bool) -> Query | Refusal:
         """The query, or the refusal that it gets; so do our own that look for loops."""
-        query = admit(packet, client)
+        query = admit(packet, client, tcp=tcp)
         if isinstance(query, Query) and self._options.loops.is_own(query.question.key):
             return Refusal(Rcode.REFUSED, packet, query)
         return query
+
+    def _welcomes(self, client: str) -> bool:
+        return self._options.allow.allows(client)
+
+    def _cut(self, query: Query | Refusal, client: str, limited: Limited) -> bytes | None:
+        """What a client beyond its rate gets: nothing, or what it has to ask again with."""
+        self._tell(client)
+        rcode = {Limited.TRUNCATED: Rcode.NOERROR, Limited.BADCOOKIE: Rcode.BADCOOKIE}.get(limited)
+        wire = None
+        if rcode is not None and isinstance(query, Query):
+            wire = self._empty(query, rcode)
+        exchange = gated(query, client, rcode, tcp=False, now=time())
+        cut = limited is Limited.TRUNCATED
+        size = len(wire or b"")
+        self._observe(replace(exchange, limited=limited, truncated=cut, size=size))
+        return wire
+
+    def _empty(self, query: Query, rcode: Rcode) -> bytes:
+        size, options = self._options.edns_size, self._options_for(query)
+        if rcode is Rcode.NOERROR:
+            return write(query, _CUT, UDP_SIZE_WITHOUT_EDNS, size, options)
+        return rcode_reply(query, rcode, size, options)
+
+    def _tell(self, client: str) -> None:
+        """Log that somebody is limited now, then only how often: a flood must not become two."""
+        self._limited += 1
+        now = monotonic()
+        if now < self._quiet_until:
+            return
+        log.warning("rate limit: %d replies not sent or cut, now to %s", self._limited, client)
+        self._limited, self._quiet_until = 0, now + _QUIET_S
+
+    def _options_for(self, query: Query) -> bytes:
+        """The options of our own OPT: a cookie for a cookie, a time for who asks for it."""
+        options = b""
+        if query.cookie:
+            cookie = self.clients.cookies.answer(query.cookie, query.client, time())
+            options = option(OptionCode.COOKIE, cookie)
+        if query.keepalive:
+            tenths = int(idle_s(self._room.connections.load) * 10)
+            options += option(OptionCode.KEEPALIVE, struct.pack("!H", tenths))
+        return options
 
     def _answer(
         self, query: Query, find: Callable[[Request], Found | None], start: float, *, tcp: bool
@@ -135,7 +197,8 @@ class DnsProxy:
 
     def _write(self, query: Query, found: Found, start: float, *, tcp: bool) -> bytes:
         limit = size_limit(query, tcp=tcp, edns_size=self._options.edns_size)
-        wire = write(query, found.reply, limit, self._options.edns_size)
+        options = self._options_for(query) if query.cookie or query.keepalive else b""
+        wire = write(query, found.reply, limit, self._options.edns_size, options)
         self._observe(
             Exchange(
                 at=time(),
@@ -157,9 +220,12 @@ class DnsProxy:
         return wire
 
 
-def refused(refusal: Refusal, client: str, *, tcp: bool, now: float) -> Exchange:
-    """What the gate did, for those who watch."""
-    question = refusal.query.question if refusal.query else None
+def gated(
+    query: Query | Refusal, client: str, rcode: int | None, *, tcp: bool, now: float
+) -> Exchange:
+    """What was not looked up, for those who watch."""
+    asked = query.query if isinstance(query, Refusal) else query
+    question = asked.question if asked else None
     return Exchange(
         at=now,
         took=0.0,
@@ -167,6 +233,6 @@ def refused(refusal: Refusal, client: str, *, tcp: bool, now: float) -> Exchange
         tcp=tcp,
         name=question.name if question else None,
         qtype=question.qtype if question else 0,
-        rcode=refusal.rcode,
+        rcode=rcode,
         source=Source.GATE,
     )

@@ -128,6 +128,22 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         list[str],
         Meta(description="Networks whose hosts are answered; all others are refused."),
     ] = field(default_factory=lambda: list(PRIVATE_NETWORKS))
+    rate_limit: Annotated[
+        int,
+        Meta(ge=0, description="Replies a second over UDP to each public network; 0: no limit."),
+    ] = 100
+    rate_limit_private: Annotated[
+        int,
+        Meta(ge=0, description="The same to each address of private networks."),
+    ] = 0
+    client_in_flight: Annotated[
+        int,
+        Meta(ge=1, le=1000, description="Queries of one client that may wait at once."),
+    ] = 250
+    client_connections: Annotated[
+        int,
+        Meta(ge=1, le=1024, description="TCP connections that one client may have."),
+    ] = 32
     hosts: Annotated[
         list[str],
         Meta(description="Names of your own: lines of hosts(5), `10.0.0.9 printer.lan printer`."),

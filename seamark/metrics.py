@@ -83,6 +83,12 @@ class _Dns(Collector):
             ("transport",),
             {(transport(tcp=tcp),): count for tcp, count in tally.truncated.items()},
         )
+        yield _counter(
+            "limited_replies",
+            "Queries over UDP beyond a client's rate, by what was done with them.",
+            ("action",),
+            {(action.value,): count for action, count in tally.limited.items()},
+        )
         yield _histogram(
             "answer_duration_seconds",
             "From a query to its reply.",

@@ -51,6 +51,10 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns.consul_reverse": ("SEAMARK_CONSUL_REVERSE",),
     "dns.special": ("SEAMARK_SPECIAL",),
     "dns.allow": ("SEAMARK_ALLOW",),
+    "dns.rate_limit": ("SEAMARK_RATE_LIMIT",),
+    "dns.rate_limit_private": ("SEAMARK_RATE_LIMIT_PRIVATE",),
+    "dns.client_in_flight": ("SEAMARK_CLIENT_IN_FLIGHT",),
+    "dns.client_connections": ("SEAMARK_CLIENT_CONNECTIONS",),
     # A line has blanks, and commas in its comment: no list in a variable can hold it.
     "dns.hosts": (),
     "dns.hosts_files": ("SEAMARK_HOSTS_FILES",),

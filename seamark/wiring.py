@@ -14,6 +14,7 @@ from catalog.errors import RegistryUriError, ShapeError
 from catalog.model import Node, Service
 from catalog.uri import Registry, parse_registry_uri
 from dnsproxy.core.access import AllowList
+from dnsproxy.core.clients import ClientLimits, Clients
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.memory import Memory
 from dnsproxy.core.names import from_text
@@ -39,6 +40,7 @@ from seamark.zones import ZoneBuilder
 
 # Nobody guesses it, and nobody else's query is taken for ours.
 _MARK_BYTES = 16
+_SECRET_BYTES = 16
 
 
 def registry(settings: Settings, environment: Mapping[str, str]) -> Registry | None:
@@ -130,8 +132,16 @@ def dns_proxy(
     options = ProxyOptions(
         _allow(settings), builder.asked, settings.dns.edns_size, mark, loops, builder.groups
     )
-    proxy = DnsProxy(listen, resolver, options, watcher.record)
+    clients = Clients(secrets.token_bytes(_SECRET_BYTES), client_limits(settings.dns))
+    proxy = DnsProxy(listen, resolver, options, watcher.record, clients)
     return DnsHalf(proxy, builder.words, builder.check)
+
+
+def client_limits(dns: DnsSettings) -> ClientLimits:
+    """How much one client gets."""
+    return ClientLimits(
+        dns.rate_limit, dns.rate_limit_private, dns.client_in_flight, dns.client_connections
+    )
 
 
 def _memory_gauges(memory: Memory) -> dict[Gauge, Reading]:

@@ -21,6 +21,7 @@ PRIVATE_NETWORKS = (
 REACHABLE_NETWORKS = tuple(
     network for network in PRIVATE_NETWORKS if not ipaddress.ip_network(network).is_loopback
 )
+_PRIVATE = tuple(ipaddress.ip_network(network) for network in PRIVATE_NETWORKS)
 _REMEMBERED = 4096
 
 
@@ -36,3 +37,34 @@ class AllowList:
         address = ipaddress.ip_address(host)
         mapped = getattr(address, "ipv4_mapped", None)
         return any((mapped or address) in network for network in self._networks)
+
+
+@functools.lru_cache(_REMEMBERED)
+def host_of(client: str) -> str:
+    """Whose limits count for a client: its address, of a public IPv6 one the network.
+
+    Outside, an address of IPv6 costs nothing: everybody has 2^64 of them. In a private network a
+    /64 holds as many hosts as a /24 of IPv4 does, such as all containers of a bridge.
+    """
+    address, private = _known(client)
+    if private or address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((int(address), 64), strict=False))
+
+
+def network_of(client: str) -> tuple[str, bool]:
+    """Whom forged queries of a client would flood, and whether it is in a private network.
+
+    Outside it is the network, /24 or /56: a flood fills the line of all its addresses.
+    """
+    address, private = _known(client)
+    if private:
+        return str(address), True
+    length = 24 if address.version == 4 else 56
+    return str(ipaddress.ip_network((int(address), length), strict=False)), False
+
+
+def _known(client: str) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, bool]:
+    address = ipaddress.ip_address(client)
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address, any(address in network for network in _PRIVATE)

@@ -23,6 +23,16 @@ class Source(StrEnum):
     """SERVFAIL of our own: no upstream gave an answer, or there was no room to wait for one."""
 
 
+class Limited(StrEnum):
+    """What was done with a query beyond its client's rate."""
+
+    DROPPED = "dropped"
+    TRUNCATED = "truncated"
+    """TC and nothing else: a real client asks again over TCP."""
+    BADCOOKIE = "badcookie"
+    """The same for a client with cookies: it asks again with ours (RFC 7873 5.2.3)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A query that was answered, or left unanswered (``rcode`` None, ``size`` 0).
@@ -30,7 +40,7 @@ class Exchange:
     ``at`` is in seconds since the epoch, ``took`` in seconds; ``name`` is None where no question
     could be read. ``zone`` is the name of the configured zone as text, ``server`` the upstream that
     answered, as text; both empty where there was none. ``dangling``: the answer is nothing but
-    CNAMEs that lead to no record of the type asked for.
+    CNAMEs that lead to no record of the type asked for. ``limited``: it was beyond a rate.
     """
 
     at: float
@@ -47,3 +57,4 @@ class Exchange:
     truncated: bool = False
     answers: int = 0
     dangling: bool = False
+    limited: Limited | None = None

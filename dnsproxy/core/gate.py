@@ -6,6 +6,8 @@ stand in docs/reference/odd-packets.md.
 
 from dataclasses import dataclass
 
+from dnsproxy.core.cookies import is_cookie
+from dnsproxy.core.edns import OptionCode
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import (
     CD,
@@ -27,6 +29,8 @@ from dnsproxy.errors import MalformedMessage
 # be forged into a reply that is not fragmented (DNS flag day 2020).
 EDNS_SIZE = 1232
 UDP_SIZE_WITHOUT_EDNS = 512
+# Who sends more in one OPT wants us to walk them (Unbound CVE-2026-41292): IANA knows some twenty.
+OPTIONS = 100
 _TRANSFERS = {Type.IXFR, Type.AXFR, Type.MAILB, Type.MAILA}
 
 
@@ -35,7 +39,9 @@ class Query:
     """A query that we answer. ``udp_size`` is the client's limit, None if it speaks no EDNS.
 
     ``returned``: it is our own, see :mod:`dnsproxy.core.mark`. ``minimal_any``: see
-    :class:`~dnsproxy.core.request.Request`.
+    :class:`~dnsproxy.core.request.Request`. ``cookie``: the data of its cookie option, empty if
+    there is none. ``keepalive``: it came over TCP and wants to know how long the connection may be
+    idle (RFC 7828).
     """
 
     message: Message
@@ -44,6 +50,8 @@ class Query:
     client: str = ""
     returned: bool = False
     minimal_any: bool = False
+    cookie: bytes = b""
+    keepalive: bool = False
 
     @property
     def question(self) -> Question:
@@ -82,7 +90,7 @@ def is_query(packet: bytes) -> bool:
     return len(packet) >= HEADER.size and not packet[2] & QR >> 8
 
 
-def admit(packet: bytes, client: str = "") -> Query | Refusal:
+def admit(packet: bytes, client: str = "", *, tcp: bool = False) -> Query | Refusal:
     """The query in a packet for which :func:`is_query` holds, or the refusal that it gets."""
     if packet[2] >> 3 & 0xF:
         return Refusal(Rcode.NOTIMP, packet)
@@ -90,10 +98,10 @@ def admit(packet: bytes, client: str = "") -> Query | Refusal:
         message = scan(packet)
     except MalformedMessage:
         return Refusal(Rcode.FORMERR, packet)
-    return _judge(message, client)
+    return _judge(message, client, tcp=tcp)
 
 
-def _judge(message: Message, client: str) -> Query | Refusal:
+def _judge(message: Message, client: str, *, tcp: bool) -> Query | Refusal:
     opts = [record for record in message.records if record.rtype == Type.OPT]
     _, _, _, answers, authorities, additionals = HEADER.unpack_from(message.wire)
     malformed = (
@@ -102,14 +110,16 @@ def _judge(message: Message, client: str) -> Query | Refusal:
         or additionals > 2
         or len(opts) > 1
         or any(message.wire[opt.start] != 0 for opt in opts)
-        or any(not _options_add_up(message.wire, opt) for opt in opts)
     )
     if malformed:
         return Refusal(Rcode.FORMERR, message.wire)
-    query = Query(message, None, client=client)
-    if opts:
-        size = max(opts[0].rclass, UDP_SIZE_WITHOUT_EDNS)
-        query = Query(message, size, bool(opts[0].ttl & 0x8000), client)
+    if not opts:
+        query = Query(message, None, client=client)
+    else:
+        try:
+            query = _with_edns(message, opts[0], client, tcp=tcp)
+        except MalformedMessage:
+            return Refusal(Rcode.FORMERR, message.wire)
         if opts[0].ttl >> 16 & 0xFF:
             return Refusal(Rcode.BADVERS, message.wire, query)
     question = message.question
@@ -118,10 +128,32 @@ def _judge(message: Message, client: str) -> Query | Refusal:
     return query
 
 
-def _options_add_up(wire: bytes, opt: Record) -> bool:
-    try:
-        for _ in edns_options(wire, opt):
-            pass
-    except MalformedMessage:
-        return False
+def _with_edns(message: Message, opt: Record, client: str, *, tcp: bool) -> Query:
+    """A query with an OPT. Raises MalformedMessage for options that cannot be meant."""
+    size = max(opt.rclass, UDP_SIZE_WITHOUT_EDNS)
+    dnssec_ok = bool(opt.ttl & 0x8000)
+    if opt.rdata == opt.end:
+        return Query(message, size, dnssec_ok, client)
+    cookie, keepalive = b"", False
+    for number, (code, data) in enumerate(edns_options(message.wire, opt), start=1):
+        if number > OPTIONS:
+            raise MalformedMessage(f"more than {OPTIONS} options")
+        if code == OptionCode.COOKIE and not cookie:
+            # All but the first are ignored (RFC 7873 5.2).
+            cookie = _cookie(data)
+        elif code == OptionCode.KEEPALIVE and tcp:
+            keepalive = _keepalive(data)
+    return Query(message, size, dnssec_ok, client, cookie=cookie, keepalive=keepalive)
+
+
+def _cookie(data: bytes) -> bytes:
+    if not is_cookie(data):
+        raise MalformedMessage(f"a cookie of {len(data)} bytes")
+    return data
+
+
+def _keepalive(data: bytes) -> bool:
+    """A client may not propose a time (RFC 7828 3.2.1); over UDP nobody looks (3.3.1)."""
+    if data:
+        raise MalformedMessage("a client that says how long to keep its connection")
     return True

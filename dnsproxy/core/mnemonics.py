@@ -71,6 +71,7 @@ _RCODES = {
     9: "NOTAUTH",
     10: "NOTZONE",
     16: "BADVERS",
+    23: "BADCOOKIE",
 }
 
 

@@ -39,19 +39,21 @@ def size_limit(query: Query, *, tcp: bool, edns_size: int = EDNS_SIZE) -> int:
     return min(query.udp_size or UDP_SIZE_WITHOUT_EDNS, edns_size)
 
 
-def refuse(refusal: Refusal, edns_size: int = EDNS_SIZE) -> bytes:
+def refuse(refusal: Refusal, edns_size: int = EDNS_SIZE, options: bytes = b"") -> bytes:
     """The reply to a packet that the gate refused."""
     if refusal.query is not None:
-        return rcode_reply(refusal.query, refusal.rcode, edns_size)
+        return rcode_reply(refusal.query, refusal.rcode, edns_size, options)
     packet_id, flags = struct.unpack_from("!HH", refusal.packet)
     # Opcode and RD are given back, all else is ours (RFC 1035 4.1.1).
     flags = QR | (flags & 0x7800) | (flags & RD) | refusal.rcode
     return HEADER.pack(packet_id, flags, 0, 0, 0, 0)
 
 
-def rcode_reply(query: Query, rcode: Rcode, edns_size: int = EDNS_SIZE) -> bytes:
+def rcode_reply(
+    query: Query, rcode: Rcode, edns_size: int = EDNS_SIZE, options: bytes = b""
+) -> bytes:
     """A reply without records."""
-    opt = _opt(query, rcode, edns_size)
+    opt = _opt(query, rcode, edns_size, options)
     header = HEADER.pack(query.message.id, _flags(query) | rcode & 0xF, 1, 0, 0, 1 if opt else 0)
     return header + query.question.wire + opt
 

@@ -8,7 +8,7 @@ the name of a query nor a client: whoever may ask could then make us count witho
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
-from dnsproxy.core.exchange import Exchange, Source
+from dnsproxy.core.exchange import Exchange, Limited, Source
 from dnsproxy.core.mnemonics import rcode_text
 from dnsproxy.core.querylog import ReplyClass
 from dnsproxy.core.wire import Rcode
@@ -75,6 +75,7 @@ class Tally:
         self._zones: set[str] = set()
         self.truncated = {False: 0, True: 0}
         self.answer_times = {source: Histogram() for source in Source}
+        self.limited = dict.fromkeys(Limited, 0)
         self.outcomes: Counts = {}
         self.mismatches: Counts = {}
         self.upstream_times: dict[str, Histogram] = {}
@@ -89,6 +90,8 @@ class Tally:
         self.answer_times[exchange.source].add(exchange.took)
         if exchange.truncated:
             self.truncated[exchange.tcp] += 1
+        if exchange.limited:
+            self.limited[exchange.limited] += 1
 
     def upstream(self, server: str, outcome: str, took: float) -> None:
         """Count a question to an upstream: an rcode's name, ``timeout`` or ``unreachable``.

@@ -29,7 +29,7 @@ CD = 0x0010
 
 
 class Rcode(IntEnum):
-    """RFC 1035 4.1.1; BADVERS is RFC 6891's, and needs an OPT to carry its upper bits."""
+    """RFC 1035 4.1.1, RFC 6891 9, RFC 7873 8; the last two need an OPT for their upper bits."""
 
     NOERROR = 0
     FORMERR = 1
@@ -38,6 +38,7 @@ class Rcode(IntEnum):
     NOTIMP = 4
     REFUSED = 5
     BADVERS = 16
+    BADCOOKIE = 23
 
 
 class Type(IntEnum):

@@ -1,13 +1,17 @@
 """What the listeners need of the proxy behind them, and how much they take in at once."""
 
+from collections.abc import Callable, Hashable
 from typing import Protocol
 
-from gevent.pool import Pool
-
+from dnsproxy.core.clients import ClientLimits, Clients
 from dnsproxy.core.gate import Query
+from dnsproxy.core.room import Owed, Places, Waiting
+from dnsproxy.edges.files import allowed
 
 IN_FLIGHT = 1000
-TCP_CLIENTS = 256
+TCP_CLIENTS = 1024
+# Bytes of replies that wait for their readers, over all TCP connections.
+OWED = 64 * 1024 * 1024
 
 
 class Answerer(Protocol):
@@ -23,13 +27,36 @@ class Answerer(Protocol):
         """The reply to a query that there is no room to wait for."""
 
 
+class Leaver(Hashable, Protocol):
+    """A connection that may have to go for another one."""
+
+    def end(self) -> None:
+        """Close it, soon; never waits."""
+
+
 class Room:
     """What may be going on at once: queries that wait, a transport each, and TCP connections.
 
-    Listeners that stand in for one wildcard share it, so that its limits are theirs together.
+    All listeners of a proxy share it, so that its limits are theirs together. ``welcomes`` says who
+    is answered at all.
     """
 
-    def __init__(self) -> None:
-        self.udp = Pool(IN_FLIGHT)
-        self.tcp = Pool(IN_FLIGHT)
-        self.connections = Pool(TCP_CLIENTS)
+    def __init__(
+        self,
+        clients: Clients | None = None,
+        welcomes: Callable[[str], bool] = lambda client: True,
+    ) -> None:
+        self._clients = clients
+        self.welcomes = welcomes
+        self.udp = Waiting(IN_FLIGHT)
+        self.tcp = Waiting(IN_FLIGHT)
+        self.connections: Places[Leaver] = Places(min(TCP_CLIENTS, max(allowed() // 4, 1)))
+        self.owed: Owed[Leaver] = Owed(OWED)
+
+    @property
+    def limits(self) -> ClientLimits:
+        """What one client gets."""
+        return self._clients.limits if self._clients is not None else _NO_LIMITS
+
+
+_NO_LIMITS = ClientLimits(in_flight=IN_FLIGHT, connections=TCP_CLIENTS)

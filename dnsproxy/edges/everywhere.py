@@ -36,29 +36,33 @@ _INTERFACES = Path("/sys/class/net")
 
 
 def listen_on(
-    address: Endpoint, answerer: Answerer, leave: Collection[Endpoint] = ()
+    address: Endpoint,
+    answerer: Answerer,
+    leave: Collection[Endpoint] = (),
+    room: Room | None = None,
 ) -> "Listener | EachAddress":
     """Of a wildcard that is held in part, all the rest. Raises :class:`ListenError`.
 
     ``leave``: see :class:`EachAddress`.
     """
+    room = room or Room()
     try:
-        return Listener(address, answerer)
+        return Listener(address, answerer, room)
     except AddressHeld:
         if not address.is_wildcard:
             raise
-        each = _what_is_left(address, answerer, leave)
+        each = _what_is_left(address, answerer, leave, room)
         if each is None:
             raise
         return each
 
 
 def _what_is_left(
-    wildcard: Endpoint, answerer: Answerer, leave: Collection[Endpoint]
+    wildcard: Endpoint, answerer: Answerer, leave: Collection[Endpoint], room: Room
 ) -> "EachAddress | None":
     """None if nothing is."""
     try:
-        each = EachAddress(wildcard, answerer, leave)
+        each = EachAddress(wildcard, answerer, leave, room)
     except OSError as error:
         log.warning("%s: cannot list this host's addresses: %s", wildcard, error)
         return None
@@ -76,13 +80,17 @@ class EachAddress:
     """
 
     def __init__(
-        self, wildcard: Endpoint, answerer: Answerer, leave: Collection[Endpoint] = ()
+        self,
+        wildcard: Endpoint,
+        answerer: Answerer,
+        leave: Collection[Endpoint] = (),
+        room: Room | None = None,
     ) -> None:
         self._wildcard = wildcard
         self._answerer = answerer
         self._leave = {(endpoint.host, endpoint.port) for endpoint in leave}
         self._version = 6 if wildcard.is_ipv6 else 4
-        self._room = Room()
+        self._room = room or Room()
         self._listeners: dict[LocalAddress, Listener] = {}
         # Left out, and since when it has been free: inf while it is not.
         self._held: dict[LocalAddress, float] = {}

@@ -12,6 +12,7 @@ from gevent.lock import BoundedSemaphore
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
+from dnsproxy.core.access import host_of
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import Query
 from dnsproxy.edges.answerer import Answerer, Room
@@ -20,9 +21,23 @@ from dnsproxy.edges.sockets import framed
 
 # Per connection; then the client is not read until one of them is answered.
 OUTSTANDING = 32
+# Then it is closed: a client that never ends would hold its place for ever (dnsdist
+# CVE-2025-30193), and one that has asked so much can afford another handshake.
+QUERIES = 10_000
 TCP_MESSAGE_S = 2.0
+# From the connection to its first byte: who opens one has something to say.
+TCP_FIRST_S = 2.0
 TCP_IDLE_S = 10.0
-_RECEIVE = 65536
+# What is left of the idle time when there is no place any more.
+TCP_IDLE_FULL_S = 2.0
+TCP_PARTING_S = 1.0
+_RECEIVE = 16384
+
+
+def idle_s(load: float) -> float:
+    """Seconds that a connection may be idle; less from where half of the places are taken."""
+    spare = max(TCP_IDLE_S - TCP_IDLE_FULL_S, 0)
+    return TCP_IDLE_S - spare * max(load - 0.5, 0) * 2
 
 
 class TcpListener:
@@ -41,7 +56,7 @@ class TcpListener:
         self._room = room or Room()
         listening = bound(address, socket.SOCK_STREAM, ahead=ahead)
         self._server = StreamServer(
-            gsocket.socket(fileno=listening.detach()), self._serve, spawn=self._room.connections
+            gsocket.socket(fileno=listening.detach()), self._serve, spawn=Pool()
         )
 
     def start(self) -> None:
@@ -58,23 +73,31 @@ class TcpListener:
 
     def _serve(self, accepted: gsocket.socket, client: tuple[Any, ...]) -> None:
         with accepted:
-            _Connection(accepted, client[0], self._answerer, self._room.tcp).serve()
+            _Connection(accepted, client[0], self._answerer, self._room).serve()
 
 
 class _Connection:
     """One client's connection: reads until it says no more, and owes nothing when it closes."""
 
     def __init__(
-        self, connected: gsocket.socket, client: str, answerer: Answerer, in_flight: Pool
+        self, connected: gsocket.socket, client: str, answerer: Answerer, room: Room
     ) -> None:
         self._socket = connected
         self._client = client
+        self._host = host_of(client)
         self._answerer = answerer
-        self._in_flight = in_flight
+        self._room = room
+        # Who is not answered is told so once, and has the first place to go.
+        self._welcome = room.welcomes(client)
+        serving = gevent.getcurrent()
+        assert isinstance(serving, gevent.Greenlet)
+        self._serving = serving
         self._outstanding = Pool(OUTSTANDING)
+        self._in_flight = 0
         self._writing = BoundedSemaphore()
         self._broken = False
         self._unread = bytearray()
+        self._spoken = False
         self._idle_since = monotonic()
 
     def serve(self) -> None:
@@ -82,48 +105,110 @@ class _Connection:
 
         A client may close its half of the connection behind its last query.
         """
+        places, share = self._room.connections, self._room.limits.connections
+        leaver = places.enter(self, self._host, share, first=not self._welcome)
+        if leaver is self:
+            return
+        if leaver is not None:
+            leaver.end()
         try:
-            with contextlib.suppress(OSError):
-                self._read_queries()
+            in_time = self._read_queries()
             self._outstanding.join()
+            if in_time and not self._broken:
+                self._part()
         finally:
+            places.leave(self)
             self._outstanding.kill()
+            # Who was ended before it had begun has not left by itself.
+            self._room.tcp.leave(self._host, self._in_flight)
 
-    def _read_queries(self) -> None:
+    def end(self) -> None:
+        """Close it, soon, whatever it waits for."""
+        self._broken = True
+        self._serving.kill(block=False)
+
+    def _read_queries(self) -> bool:
+        """Whether it did not end by a deadline or a broken connection."""
+        try:
+            self._take_queries()
+        except OSError:
+            return False
+        return True
+
+    def _take_queries(self) -> None:
+        most = QUERIES if self._welcome else 1
         for number, packet in enumerate(self._messages(), start=1):
             reply = self._answerer.accept(packet, self._client, tcp=True)
-            if isinstance(reply, Query) and not self._in_flight.full():
-                self._outstanding.add(self._in_flight.spawn(self._wait_and_write, reply))
-            elif isinstance(reply, Query):
-                self._write(self._answerer.shed(reply, tcp=True))
+            if isinstance(reply, Query):
+                self._wait(reply)
             elif reply is not None:
                 self._write(reply)
-            if reply is None or self._broken:
+            if reply is None or self._broken or number >= most:
                 return
             if number % OUTSTANDING == 0:
                 # Where neither reading nor writing ever waits, nobody else would have a turn.
                 gevent.sleep(0)
 
+    def _wait(self, query: Query) -> None:
+        """Answer a query when its answer is there; SERVFAIL now if there is no room for it."""
+        if not self._room.tcp.enter(self._host, self._room.limits.in_flight):
+            self._write(self._answerer.shed(query, tcp=True))
+            return
+        self._in_flight += 1
+        self._room.connections.works(self)
+        self._outstanding.spawn(self._wait_and_write, query)
+
     def _wait_and_write(self, query: Query) -> None:
         try:
             self._write(self._answerer.resolve(query, tcp=True))
         finally:
-            self._idle_since = monotonic()
+            self._in_flight -= 1
+            self._room.tcp.leave(self._host)
+            self._rest()
+
+    def _rest(self) -> None:
+        self._idle_since = monotonic()
+        if self._welcome and not self._in_flight:
+            self._room.connections.rests(self)
 
     def _write(self, reply: bytes) -> None:
         """The whole of a reply, or the end of the connection: half of one would garble the rest."""
+        if self._broken:
+            return
+        data = framed(reply)
+        slowest = self._room.owed.add(self, len(data))
+        if slowest is not None:
+            slowest.end()
+        try:
+            self._send(data)
+        finally:
+            self._room.owed.paid(self, len(data))
+        self._rest()
+
+    def _send(self, data: bytes) -> None:
         with self._writing:
             if self._broken:
                 return
             try:
                 with gevent.Timeout(TCP_MESSAGE_S, TimeoutError("the client does not read")):
-                    self._socket.sendall(framed(reply))
+                    self._socket.sendall(data)
             except OSError:
                 self._broken = True
                 # Wakes the one who reads.
                 with contextlib.suppress(OSError):
                     self._socket.shutdown(socket.SHUT_RDWR)
-        self._idle_since = monotonic()
+
+    def _part(self) -> None:
+        """Let the client have its last replies.
+
+        What it has sent and nobody has read would make the kernel reset the connection, and what
+        is still on its way to the client would be lost with it.
+        """
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            deadline = monotonic() + TCP_PARTING_S
+            while self._receive(deadline):
+                gevent.sleep(0)
 
     def _messages(self) -> Iterator[bytes]:
         """The messages, without their lengths (RFC 1035 4.2.2), as long as there is room for them.
@@ -143,6 +228,7 @@ class _Connection:
                 if not more:
                     return
                 self._unread += more
+            self._spoken = True
             yield message
 
     def _taken(self) -> bytes | None:
@@ -160,11 +246,14 @@ class _Connection:
         Raises TimeoutError.
         """
         while True:
-            since = monotonic() if self._outstanding else self._idle_since
-            if since + TCP_IDLE_S <= monotonic():
+            now = monotonic()
+            since = now if self._outstanding else self._idle_since
+            may = idle_s(self._room.connections.load) if self._spoken else TCP_FIRST_S
+            if since + may <= now:
                 raise TimeoutError("idle")
             with contextlib.suppress(TimeoutError):
-                return self._receive(since + TCP_IDLE_S)
+                # Not longer: meanwhile places may become scarce.
+                return self._receive(min(since + may, now + TCP_IDLE_FULL_S))
 
     def _receive(self, deadline: float) -> bytes:
         """Some bytes, none at the end. Raises TimeoutError."""

@@ -11,7 +11,9 @@ import socket
 from typing import Any
 
 import gevent
+from gevent.pool import Group
 
+from dnsproxy.core.access import host_of
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import Query
 from dnsproxy.edges.answerer import Answerer, Room
@@ -25,6 +27,8 @@ _ANCILLARY = socket.CMSG_SPACE(20)
 _ANY_INTERFACE = b"\0\0\0\0"
 
 Ancillary = list[tuple[int, int, bytes]]
+# Who asks what: client and port, where it sent it to, id and question.
+Asked = tuple[tuple[Any, ...], tuple[tuple[int, int, bytes], ...], int, bytes]
 
 
 class UdpListener:
@@ -39,7 +43,10 @@ class UdpListener:
         ahead: bool = False,
     ) -> None:
         self._answerer = answerer
-        self._pool = (room or Room()).udp
+        self._room = room or Room()
+        self._greenlets = Group()
+        # What waits, and for which host.
+        self._waiting: dict[Asked, str] = {}
         self._socket = bound(address, socket.SOCK_DGRAM, ahead=ahead)
         self.address = Endpoint(address.host, self._socket.getsockname()[1])
         self._watcher: Any = None
@@ -52,8 +59,11 @@ class UdpListener:
     def stop(self, drain_s: float) -> None:
         """Read no more; give the queries in flight ``drain_s`` seconds."""
         self._stop_reading()
-        self._pool.join(timeout=drain_s)
-        self._pool.kill()
+        self._greenlets.join(timeout=drain_s)
+        self._greenlets.kill()
+        # Who was ended before it had begun has not left by itself.
+        for asked in list(self._waiting):
+            self._leave(asked)
         self._socket.close()
 
     def abandon(self) -> None:
@@ -86,14 +96,33 @@ class UdpListener:
         reply = self._answerer.accept(packet, client[0], tcp=False)
         if isinstance(reply, bytes):
             self._send(reply, ancillary, client)
-        elif reply is not None and self._pool.full():
-            # To wait for room here would hold up those that need no waiting.
-            self._send(self._answerer.shed(reply, tcp=False), ancillary, client)
         elif reply is not None:
-            self._pool.spawn(self._wait_and_send, reply, ancillary, client)
+            self._wait(reply, ancillary, client)
 
-    def _wait_and_send(self, query: Query, ancillary: Ancillary, client: tuple[Any, ...]) -> None:
-        self._send(self._answerer.resolve(query, tcp=False), ancillary, client)
+    def _wait(self, query: Query, ancillary: Ancillary, client: tuple[Any, ...]) -> None:
+        """Answer a query when its answer is there; SERVFAIL now if there is no room for it."""
+        asked = client, tuple(ancillary), query.message.id, query.question.wire
+        if asked in self._waiting:
+            # Sent again while it waits: one reply is what it gets.
+            return
+        host = host_of(client[0])
+        if not self._room.udp.enter(host, self._room.limits.in_flight):
+            # To wait for room here would hold up those that need no waiting.
+            self._send(self._answerer.shed(query, tcp=False), ancillary, client)
+            return
+        self._waiting[asked] = host
+        self._greenlets.spawn(self._wait_and_send, query, ancillary, client, asked)
+
+    def _wait_and_send(
+        self, query: Query, ancillary: Ancillary, client: tuple[Any, ...], asked: Asked
+    ) -> None:
+        try:
+            self._send(self._answerer.resolve(query, tcp=False), ancillary, client)
+        finally:
+            self._leave(asked)
+
+    def _leave(self, asked: Asked) -> None:
+        self._room.udp.leave(self._waiting.pop(asked))
 
     def _send(self, reply: bytes, ancillary: Ancillary, client: tuple[Any, ...]) -> None:
         # A full send buffer or a vanished route is the client's retry, not our wait.
