@@ -89,8 +89,8 @@ def test_many_who_ask_the_same_at_once_are_one_question():
     ):
         client.settimeout(5)
         client.connect(("127.0.0.1", proxy.port))
-        for name in (*names, "www.example"):
-            client.send(query_wire(name))
+        for number, name in enumerate((*names, "www.example")):
+            client.send(query_wire(name, id=number))
         # It was asked after all others: when it is answered, they wait.
         assert "www.example." == received(client).question[0].name.to_text()
         all_wait.set()

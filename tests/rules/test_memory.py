@@ -59,14 +59,14 @@ def beside_a_dead_zone(tmp_path: Path, **variables: Any) -> Iterator[tuple[int, 
 def test_r14_one_dead_zone_does_not_take_all_the_room(tmp_path: Path, names: int):
     """Half of it at most; a question to another zone is waited for as ever."""
     with (
-        beside_a_dead_zone(tmp_path) as (port, _),
+        beside_a_dead_zone(tmp_path, SEAMARK_CLIENT_IN_FLIGHT="1000") as (port, _),
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
     ):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
         client.settimeout(PATIENCE_S)
         for number in range(IN_FLIGHT + 100):
             name = f"n{number % names}.dead.example"
-            client.sendto(query_wire(name, size=1232), ("127.0.0.1", port))
+            client.sendto(query_wire(name, size=1232, id=number), ("127.0.0.1", port))
             if number % 50 == 0:
                 # Not more at once than its socket holds: when this is answered, they are read.
                 ask(port, "localhost")
