@@ -1,6 +1,7 @@
 """The status side: is it alive, and is it ready. Read-only, on loopback by default."""
 
 import contextlib
+import http.client
 import logging
 import os
 import socket
@@ -79,6 +80,17 @@ class _Handler(WSGIHandler):
             return super().handle_one_request()
         finally:
             timer.close()
+
+    def read_request(self, raw_requestline: str) -> Any:
+        """What pywsgi does not expect of a request, it shows with a traceback."""
+        try:
+            return super().read_request(raw_requestline)
+        except http.client.HTTPException as error:
+            raise ValueError(str(error)) from error
+
+    def log_error(self, msg: str, *args: Any) -> None:
+        """What a client sent in vain: its flood must not become one of ours."""
+        log.debug(msg, *args)
 
     def _hang_up(self) -> None:
         # The socket itself: gevent's would throw into whoever waits for it, and this just ends.
