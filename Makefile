@@ -7,6 +7,8 @@ READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
 # Two a core: much of a test's time goes by in waiting for the process that it has started.
 WORKERS = $(shell expr 2 \* $$(nproc))
+# What has the lab's one engine to itself runs alone; of all else many at once.
+UNIT = -m "not lab" -n $(WORKERS) --dist worksteal
 
 .PHONY: help run setup lint test test-unit test-all soak fuzz bench lock clean
 
@@ -34,10 +36,15 @@ lint: $(READY_DEV)
 
 test: $(READY_DEV)
 	$(BIN)/python -m tests.lab.prepare
+ifeq ($(ARGS),)
+	$(BIN)/python -m pytest $(UNIT)
+	$(BIN)/python -m pytest -m lab
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 test-unit: $(READY_DEV)
-	$(BIN)/python -m pytest -m "not lab" -n $(WORKERS) --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest $(UNIT) $(ARGS)
 
 test-all: test
 	$(BIN)/python -m tests.lab.prepare --consul current
