@@ -21,6 +21,13 @@ def targets(question: Question, reply: Reply) -> tuple[Name, ...]:
     """
     if question.qtype in _NOT_FOLLOWED:
         return ()
+    chain = links(question, reply)
+    keys = {question.key, *map(lower, chain)}
+    return chain if len(chain) <= min(LINKS_MAX, len(keys) - 1) else ()
+
+
+def links(question: Question, reply: Reply) -> tuple[Name, ...]:
+    """The same whatever is asked for; of a loop once around, of a long chain its beginning."""
     aliases = {
         lower(record.owner): record.target
         for record in reply.answer
@@ -28,13 +35,9 @@ def targets(question: Question, reply: Reply) -> tuple[Name, ...]:
     }
     chain: list[Name] = []
     key = question.key
-    passed = {key}
-    while (target := aliases.get(key)) is not None:
+    while (target := aliases.pop(key, None)) is not None and len(chain) <= LINKS_MAX:
         chain.append(target)
         key = lower(target)
-        if key in passed or len(chain) > LINKS_MAX:
-            return ()
-        passed.add(key)
     return tuple(chain)
 
 

@@ -6,7 +6,7 @@ A server of one zone that adds records of another must not be heard on them (CVE
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dnsproxy.core.chains import targets
+from dnsproxy.core.chains import links
 from dnsproxy.core.names import Name, lies_in, lower
 from dnsproxy.core.records import Reply, ResourceRecord
 from dnsproxy.core.wire import Question, Type
@@ -24,7 +24,7 @@ def relevant(question: Question, reply: Reply) -> Reply:
     authority's SOA and NS are of a zone that holds a name of the chain; additional records are of
     names that answers and those NS point to.
     """
-    chain = [question.key, *map(lower, targets(question, reply))]
+    chain = [question.key, *map(lower, links(question, reply))]
     names = set(chain)
     answer = tuple(record for record in reply.answer if _is_answer(record, names))
     authority = tuple(record for record in reply.authority if _is_authority(record, names))

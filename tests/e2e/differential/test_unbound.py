@@ -11,9 +11,9 @@ from tests.commands import Running
 from tests.e2e.differential import unbound_world as world
 from tests.e2e.differential.comparing import EDNS_SIZE, Exchange, sections
 from tests.e2e.differential.improvements import Improvement, packets_of_all, shorter_denials
-from tests.e2e.differential.questions import Question, generate, name, qtype, seed
+from tests.e2e.differential.questions import IN, Question, generate, name, qtype, seed
 from tests.e2e.differential.running import Differential
-from tests.e2e.differential.wire import AA, Message, Record
+from tests.e2e.differential.wire import AA, AD, NOERROR, NXDOMAIN, TC, Message, Record
 from tests.lab.unbound import Unbound
 
 pytestmark = pytest.mark.lab
@@ -47,7 +47,19 @@ def _left_out(exchange: Exchange, expected: Message) -> Message:
     return replace(expected, additional=kept)
 
 
+def _least(exchange: Exchange, expected: Message) -> Message:
+    """RFC 8482: whatever there is, or is not."""
+    asked = exchange.question
+    known = expected.rcode in {NOERROR, NXDOMAIN}
+    if asked.qtype != qtype("ANY") or asked.tcp or not known:
+        return expected
+    least = Record(asked.name, qtype("HINFO"), IN, 3600, b"\7RFC8482\0")
+    flags = expected.flags & ~(AD | TC)
+    return replace(sections(expected, [[least], [], []]), flags=flags, rcode=NOERROR)
+
+
 UNBOUND = (
+    Improvement("ANY", "an answer to a forged address is no larger than its question", _least),
     Improvement("AA", "what others told us is not our authority", _not_authoritative),
     Improvement("negative", "who keeps NXDOMAIN for long misses a start", shorter_denials(300)),
     Improvement("a day", "what is wrong upstream is so for a day at most", _a_day),
