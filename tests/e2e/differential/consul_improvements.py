@@ -13,6 +13,7 @@ from tests.e2e.differential.improvements import (
     Improvement,
     empty,
     is_relayed,
+    least,
     packets_of_all,
     shorter_denials,
 )
@@ -71,6 +72,9 @@ def _outside(exchange: Exchange, expected: Message) -> Message:
 
 def _relayed(exchange: Exchange) -> Message:
     question = exchange.question
+    record = least(question)
+    if record is not None:
+        return replace(empty(exchange, NOERROR), answer=(record,))
     said = _from_upstream(question.name, question.qtype)
     return replace(empty(exchange, said.rcode), answer=said.answer)
 

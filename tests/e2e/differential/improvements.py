@@ -20,7 +20,7 @@ from tests.e2e.differential.comparing import (
     told,
     wrong_cut,
 )
-from tests.e2e.differential.questions import IN, TRANSFERS, Question
+from tests.e2e.differential.questions import IN, TRANSFERS, Question, qtype
 from tests.e2e.differential.wire import (
     BADVERS,
     CD,
@@ -47,6 +47,13 @@ Rewrite = Callable[[Exchange, Message], Message]
 
 # What a memory does to TTLs, counted beside the improvements.
 AGED = "aged"
+
+
+def least(question: Question) -> Record | None:
+    """What ANY gets over UDP (RFC 8482 4.2); None for what is asked otherwise."""
+    if question.qtype != qtype("ANY") or question.tcp:
+        return None
+    return Record(question.name, qtype("HINFO"), IN, 3600, b"\7RFC8482\0")
 
 
 @dataclass(frozen=True, slots=True)
