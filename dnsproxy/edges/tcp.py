@@ -89,9 +89,7 @@ class _Connection:
         self._room = room
         # Who is not answered is told so once, and has the first place to go.
         self._welcome = room.welcomes(client)
-        serving = gevent.getcurrent()
-        assert isinstance(serving, gevent.Greenlet)
-        self._serving = serving
+        self._serving: gevent.Greenlet[..., None] | None = None
         self._outstanding = Pool(OUTSTANDING)
         self._in_flight = 0
         self._writing = BoundedSemaphore()
@@ -105,6 +103,9 @@ class _Connection:
 
         A client may close its half of the connection behind its last query.
         """
+        serving = gevent.getcurrent()
+        assert isinstance(serving, gevent.Greenlet)
+        self._serving = serving
         places, share = self._room.connections, self._room.limits.connections
         leaver = places.enter(self, self._host, share, first=not self._welcome)
         if leaver is self:
@@ -125,7 +126,8 @@ class _Connection:
     def end(self) -> None:
         """Close it, soon, whatever it waits for."""
         self._broken = True
-        self._serving.kill(block=False)
+        if self._serving is not None:
+            self._serving.kill(block=False)
 
     def _read_queries(self) -> bool:
         """Whether it did not end by a deadline or a broken connection."""

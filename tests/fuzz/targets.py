@@ -10,7 +10,6 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.wire
-from gevent.pool import Pool
 
 from dnsproxy.core import hosts
 from dnsproxy.core.gate import Query, Refusal, admit, is_query
@@ -38,6 +37,7 @@ from dnsproxy.core.wire import (
     question,
     scan,
 )
+from dnsproxy.edges.answerer import Room
 from dnsproxy.edges.sockets import read_exactly
 from dnsproxy.edges.tcp import _Connection
 from dnsproxy.errors import MalformedMessage
@@ -246,7 +246,7 @@ def stream(data: bytes) -> None:
     while len(rest) >= 2 and len(rest) >= (end := 2 + int.from_bytes(rest[:2], "big")):
         expected.append(rest[2:end])
         rest = rest[end:]
-    taken = _Connection(Pieces(body, sizes), "127.0.0.1", None, Pool(1))  # type: ignore[arg-type]
+    taken = _Connection(Pieces(body, sizes), "127.0.0.1", None, Room())  # type: ignore[arg-type]
     assert list(taken._messages()) == expected
     pieces = Pieces(body, sizes)
     found = []
