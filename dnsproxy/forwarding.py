@@ -72,10 +72,22 @@ class ZonePolicy:
 
 
 class ForwardZone:
-    """Asks one group of upstreams."""
+    """Asks one group of upstreams.
 
-    def __init__(self, name: str, group: UpstreamGroup, policy: ZonePolicy, memory: Memory) -> None:
+    ``partition`` is under what the memory keeps its answers, in place of ``name``: what differs in
+    whom it asks and how has another, so that a memory may outlive the zone.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        group: UpstreamGroup,
+        policy: ZonePolicy,
+        memory: Memory,
+        partition: str = "",
+    ) -> None:
         self.name = name
+        self._partition = partition or name
         self.completes = True
         self.group = group
         self._policy = policy
@@ -118,7 +130,7 @@ class ForwardZone:
             raise FailedBefore(failure.reason)
         if now >= deadline:
             raise UpstreamFailed("no time left")
-        if self._memory.knows(self.name, request.key, now):
+        if self._memory.knows(self._partition, request.key, now):
             deadline = min(deadline, now + self._policy.patience_s)
         outcome = self._fetches.wait(self._start(request), deadline)
         if outcome is None:
@@ -132,10 +144,10 @@ class ForwardZone:
     def _remembered(self, request: Request, now: float) -> Found | None:
         if not self._policy.remembers:
             return None
-        reply = self._memory.recall(self.name, request.key, now)
+        reply = self._memory.recall(self._partition, request.key, now)
         if reply is None:
             return None
-        if self._policy.prefetches and self._memory.is_due(self.name, request.key, now):
+        if self._policy.prefetches and self._memory.is_due(self._partition, request.key, now):
             self._refresh(request, now)
         return Found(rotated(reply, random.shuffle), Source.MEMORY, self.name)
 
@@ -154,10 +166,10 @@ class ForwardZone:
         return Found(reply, Source.MEMORY, self.name, failure.server)
 
     def _failure(self, request: Request, now: float) -> Failure | None:
-        return self._memory.failures.recall(self.name, request.key, now)
+        return self._memory.failures.recall(self._partition, request.key, now)
 
     def _stale(self, request: Request, now: float) -> Found | None:
-        reply = self._memory.recall_stale(self.name, request.key, now)
+        reply = self._memory.recall_stale(self._partition, request.key, now)
         return Found(reply, Source.STALE, self.name) if reply is not None else None
 
     def _refresh(self, request: Request, now: float) -> None:
@@ -185,14 +197,14 @@ class ForwardZone:
             return self._failed(request, _refusal(reply, str(server)))
         if self._policy.is_consuls and self._is_doubtful(request, reply, asked):
             failure = Failure("less than it was, right after an outage", doubted=reply)
-            self._memory.failures.doubt(self.name, request.key, failure, monotonic(), AGAIN_S)
+            self._memory.failures.doubt(self._partition, request.key, failure, monotonic(), AGAIN_S)
             return failure
         if not self._policy.is_consuls:
             reply = relevant(request.question, reply)
         reply = settled(self._with_flags(reply), self._policy.ttls)
         if self._policy.remembers or self._policy.ttls.keep_stale:
-            self._memory.keep(self.name, request.key, reply, self._policy.ttls, monotonic())
-        self._memory.failures.forget(self.name, request.key)
+            self._memory.keep(self._partition, request.key, reply, self._policy.ttls, monotonic())
+        self._memory.failures.forget(self._partition, request.key)
         return Found(reply, Source.UPSTREAM, self.name, str(server))
 
     def _failed(self, request: Request, failure: Failure) -> Failure:
@@ -202,7 +214,7 @@ class ForwardZone:
             self._doubt.failed(now)
         if self._policy.remembers:
             self._memory.failures.keep(
-                self.name, request.key, failure, now, self._policy.hold_max_s
+                self._partition, request.key, failure, now, self._policy.hold_max_s
             )
         return failure
 
@@ -211,10 +223,10 @@ class ForwardZone:
         now = monotonic()
         if not self._doubt.holds(asked, now):
             return False
-        before = self._memory.recall_stale(self.name, request.key, now)
+        before = self._memory.recall_stale(self._partition, request.key, now)
         if before is None or not is_less(reply, before):
             return False
-        word = self._memory.failures.doubted(self.name, request.key, now)
+        word = self._memory.failures.doubted(self._partition, request.key, now)
         return word is None or not agree(word, reply)
 
     def _with_flags(self, reply: Reply) -> Reply:

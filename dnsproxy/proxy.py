@@ -1,13 +1,12 @@
 """The DNS proxy: listeners in front, the gate behind them, the resolver behind that."""
 
+import contextlib
 import logging
 import secrets
 import struct
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic, time
-
-import gevent
 
 from dnsproxy.core.access import AllowList
 from dnsproxy.core.chains import is_dangling
@@ -23,8 +22,8 @@ from dnsproxy.core.replies import rcode_reply, refuse, size_limit, write
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import TC, Rcode, Type
 from dnsproxy.edges.answerer import Room
-from dnsproxy.edges.everywhere import EachAddress, listen_on
-from dnsproxy.edges.listeners import Listener
+from dnsproxy.edges.binding import Bind, bound
+from dnsproxy.edges.front import DRAIN_S, Front
 from dnsproxy.edges.loops import LoopWatch
 from dnsproxy.edges.tcp import idle_s
 from dnsproxy.edges.upstreams import UpstreamGroup
@@ -33,7 +32,6 @@ from dnsproxy.resolver import Resolver
 
 log = logging.getLogger("dnsproxy")
 
-DRAIN_S = 2.0
 _FAULT = Found(Reply(int(Rcode.SERVFAIL)), Source.NOBODY, "")
 _CUT = Reply(truncated=True)
 _SECRET_BYTES = 16
@@ -58,10 +56,41 @@ class ProxyOptions:
     groups: Collection[UpstreamGroup] = ()
 
 
+class _Term:
+    """A time under one resolver and one set of options, which ends with its last query."""
+
+    def __init__(self, resolver: Resolver, options: ProxyOptions) -> None:
+        self.resolver = resolver
+        self.options = options
+        self._in_flight = 0
+        self._over = False
+
+    @contextlib.contextmanager
+    def query(self) -> Iterator[None]:
+        """While a query is answered that may have to wait."""
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+            self._close_if_done()
+
+    def end(self) -> None:
+        """Ask for no loops; finish what still waits, then close connections to upstreams."""
+        self.options.loops.stop()
+        self._over = True
+        self._close_if_done()
+
+    def _close_if_done(self) -> None:
+        if self._over and not self._in_flight:
+            for group in self.options.groups:
+                group.close()
+
+
 class DnsProxy:
     """Answers on every address of ``listen``. Binds on ``start``; raises ListenError there.
 
-    ``clients`` is what is kept of them and how much each gets.
+    ``clients`` is what is kept of them and how much each gets. ``bind`` gives the sockets.
     """
 
     def __init__(
@@ -71,37 +100,48 @@ class DnsProxy:
         options: ProxyOptions,
         observe: Callable[[Exchange], None] = lambda exchange: None,
         clients: Clients | None = None,
+        bind: Bind = bound,
     ) -> None:
         self.clients = clients or Clients(secrets.token_bytes(_SECRET_BYTES))
         self._room = Room(self.clients, self._welcomes)
         self._limited = 0
         self._quiet_until = 0.0
         self._listen = listen
-        self._resolver = resolver
-        self._options = options
+        self._term = _Term(resolver, options)
         self._observe = observe
-        self._listeners: list[Listener | EachAddress] = []
+        self._front = Front(self, self._room, bind)
+
+    @property
+    def addresses(self) -> list[Endpoint]:
+        """Where it answers now."""
+        return self._front.addresses
+
+    def vitals(self) -> dict[str, bool]:
+        """What must go on as long as we do -> whether it does."""
+        return self._front.vitals()
 
     def start(self) -> list[Endpoint]:
         """Bind everything, then begin to answer. Returns the addresses, real ports in them."""
-        try:
-            for address in self._listen:
-                self._listeners.append(listen_on(address, self, self._options.leave, self._room))
-        except BaseException:
-            self.stop(0)
-            raise
-        for listener in self._listeners:
-            listener.start()
+        self._front.start(self._listen, self._options.leave)
         self._options.loops.start()
-        return [address for listener in self._listeners for address in listener.addresses]
+        return self.addresses
+
+    def swap(self, listen: Sequence[Endpoint], resolver: Resolver, options: ProxyOptions) -> None:
+        """From now on answer on these addresses, by these.
+
+        Queries in flight are finished by what they came in under. Raises ListenError; then
+        everything is as it was.
+        """
+        change = self._front.prepared(listen, options.leave)
+        term, self._term = self._term, _Term(resolver, options)
+        change()
+        options.loops.start()
+        term.end()
 
     def stop(self, drain_s: float = DRAIN_S) -> None:
         """Take no more queries, and finish those in flight."""
-        self._options.loops.stop()
-        gevent.joinall([gevent.spawn(listener.stop, drain_s) for listener in self._listeners])
-        self._listeners = []
-        for group in self._options.groups:
-            group.close()
+        self._front.stop(drain_s)
+        self._term.end()
 
     def accept(self, packet: bytes, client: str, *, tcp: bool) -> Query | bytes | None:
         """See :class:`~dnsproxy.edges.answerer.Answerer`."""
@@ -122,17 +162,19 @@ class DnsProxy:
         if query.question.qtype == Type.ANY and not tcp:
             # What can be had by a forged source address is to be no larger than what it costs.
             query = replace(query, minimal_any=True)
-        return self._answer(query, self._resolver.recall, start, tcp=tcp) or query
+        return self._answer(query, self._term.resolver.recall, start, tcp=tcp) or query
 
     def resolve(self, query: Query, *, tcp: bool) -> bytes:
         """See :class:`~dnsproxy.edges.answerer.Answerer`."""
-        wire = self._answer(query, self._resolver.resolve, monotonic(), tcp=tcp)
+        term = self._term
+        with term.query():
+            wire = self._answer(query, term.resolver.resolve, monotonic(), tcp=tcp)
         assert wire is not None
         return wire
 
     def shed(self, query: Query, *, tcp: bool) -> bytes:
         """See :class:`~dnsproxy.edges.answerer.Answerer`."""
-        return self._write(query, self._resolver.shed(query.request), monotonic(), tcp=tcp)
+        return self._write(query, self._term.resolver.shed(query.request), monotonic(), tcp=tcp)
 
     def _admitted(self, packet: bytes, client: str, *, tcp: bool) -> Query | Refusal:
         """The query, or the refusal that it gets; so do our own that look for loops."""
@@ -140,6 +182,10 @@ class DnsProxy:
         if isinstance(query, Query) and self._options.loops.is_own(query.question.key):
             return Refusal(Rcode.REFUSED, packet, query)
         return query
+
+    @property
+    def _options(self) -> ProxyOptions:
+        return self._term.options
 
     def _welcomes(self, client: str) -> bool:
         return self._options.allow.allows(client)

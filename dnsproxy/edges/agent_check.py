@@ -37,6 +37,10 @@ class AgentCheck:
         if self._follower is not None:
             self._follower.kill()
 
+    def vitals(self) -> dict[str, bool]:
+        """What must go on as long as we do -> whether it does."""
+        return {} if self._follower is None else {"agent check": not self._follower.ready()}
+
     def _follow(self) -> None:
         while True:
             try:

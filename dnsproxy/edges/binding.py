@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from collections.abc import Callable
 
 from gevent import monkey
 
@@ -19,12 +20,18 @@ _IPV6_FREEBIND = 78
 _BACKLOG = 128
 _BUFFER = 4 * 1024 * 1024
 
+# Address, kind -> a socket on it. Raises ListenError.
+Bind = Callable[[Endpoint, socket.SocketKind], socket.socket]
 
-def bound(address: Endpoint, kind: socket.SocketKind, *, ahead: bool = False) -> socket.socket:
+
+def bound(
+    address: Endpoint, kind: socket.SocketKind, *, ahead: bool = False, beside: bool = False
+) -> socket.socket:
     """A socket that tells where its datagrams were sent to, or one that listens.
 
     ``ahead``: also on an address that is not usable yet, such as an IPv6 one that is being checked
-    for a double (RFC 4862 5.4). Raises :class:`ListenError`.
+    for a double (RFC 4862 5.4). ``beside``: also where a socket of this process that may be joined
+    (:func:`let_join`) has the address or all of them. Raises :class:`ListenError`.
     """
     # The real socket, not gevent's: the hub's callback must never switch.
     sock: socket.socket = monkey.get_original("socket", "socket")(family(address), kind)
@@ -33,13 +40,43 @@ def bound(address: Endpoint, kind: socket.SocketKind, *, ahead: bool = False) ->
         if ahead:
             _allow_ahead(sock, address)
         sock.settimeout(0)
+        if beside:
+            let_join(sock, joined=True)
         sock.bind(socket_address(address))
         if kind == socket.SOCK_STREAM:
             sock.listen(_BACKLOG)
+        if beside:
+            let_join(sock, joined=False)
     except OSError as error:
         sock.close()
         held = error.errno == errno.EADDRINUSE
         raise (AddressHeld if held else ListenError)(_explain(address, kind, error)) from error
+    return sock
+
+
+def let_join(sock: socket.socket, *, joined: bool) -> None:
+    """Whether another socket of this user may be bound to what this one is bound to.
+
+    For the moment of a change only: whoever runs as we do could take our queries.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(joined))
+
+
+def taken_over(sock: socket.socket, address: Endpoint, kind: socket.SocketKind) -> socket.socket:
+    """A socket that somebody else has bound for us, made as ours are. Raises :class:`ListenError`.
+
+    One that takes IPv4 too would show clients, and send replies, under addresses of neither kind.
+    """
+    if address.is_ipv6 and not sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
+        raise ListenError(
+            f"the socket handed to us for {address} takes IPv4 too; say BindIPv6Only=ipv6-only "
+            "in the socket unit, and name 0.0.0.0 beside it"
+        )
+    sock.settimeout(0)
+    if kind == socket.SOCK_DGRAM:
+        _tell_destinations(sock, address)
+    elif not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        sock.listen(_BACKLOG)
     return sock
 
 
@@ -49,6 +86,10 @@ def _set_options(sock: socket.socket, address: Endpoint, kind: socket.SocketKind
     if kind == socket.SOCK_STREAM:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return
+    _tell_destinations(sock, address)
+
+
+def _tell_destinations(sock: socket.socket, address: Endpoint) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
     if address.is_ipv6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)

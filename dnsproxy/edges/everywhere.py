@@ -5,6 +5,7 @@ What the kernel does for a wildcard is done here by hand: an address that comes 
 that goes is closed, and one that was held is taken over when its holder has gone.
 """
 
+import functools
 import logging
 import math
 import socket
@@ -18,7 +19,7 @@ from gevent.event import Event
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.netlink import LocalAddress
 from dnsproxy.edges.answerer import Answerer, Room
-from dnsproxy.edges.binding import held_by
+from dnsproxy.edges.binding import Bind, bound, held_by
 from dnsproxy.edges.holders import holders, hosts_held
 from dnsproxy.edges.links import AddressWatch, local_addresses
 from dnsproxy.edges.listeners import Listener
@@ -33,6 +34,7 @@ _CLOSE_LOOK_S = 0.2
 # A container's start is a burst of changes: one look for all of them.
 _SETTLE_S = 0.05
 _INTERFACES = Path("/sys/class/net")
+_bound_ahead = functools.partial(bound, ahead=True)
 
 
 def listen_on(
@@ -40,6 +42,7 @@ def listen_on(
     answerer: Answerer,
     leave: Collection[Endpoint] = (),
     room: Room | None = None,
+    bind: Bind = bound,
 ) -> "Listener | EachAddress":
     """Of a wildcard that is held in part, all the rest. Raises :class:`ListenError`.
 
@@ -47,7 +50,7 @@ def listen_on(
     """
     room = room or Room()
     try:
-        return Listener(address, answerer, room)
+        return Listener(address, answerer, room, bind)
     except AddressHeld:
         if not address.is_wildcard:
             raise
@@ -112,6 +115,19 @@ class EachAddress:
     def addresses(self) -> Collection[Endpoint]:
         """Where it answers now."""
         return [listener.address for listener in self._listeners.values()]
+
+    def vitals(self) -> dict[str, bool]:
+        """What must go on as long as we do -> whether it does."""
+        follows = self._follower is not None and not self._follower.ready()
+        vitals = {f"addresses of {self._wildcard}": follows and self._watch.watches}
+        for listener in self._listeners.values():
+            vitals |= listener.vitals()
+        return vitals
+
+    def let_join(self, *, joined: bool) -> None:
+        """Whether a listener that takes our place may be bound while we are."""
+        for listener in self._listeners.values():
+            listener.let_join(joined=joined)
 
     def start(self) -> None:
         """Begin to read, and to follow."""
@@ -208,7 +224,7 @@ class EachAddress:
             # Its interface went away since the list was made; so will it from the next list.
             return
         try:
-            listener = Listener(endpoint, self._answerer, self._room, ahead=True)
+            listener = Listener(endpoint, self._answerer, self._room, _bound_ahead)
         except ListenError as error:
             if address not in self._held:
                 self._say(f"{endpoint} is left out: {_reason(endpoint, error)}")

@@ -42,7 +42,7 @@ class HostsFile:
         self._reading = False
         self._next_look = clock() + LOOK_EVERY_S
         try:
-            self._read(lambda: None)
+            self._read(gevent.sleep)
         except OSError as error:
             hint = "name a file in the form of hosts(5) that we may read"
             raise HostsError(str(path), _words(error), hint) from error

@@ -65,6 +65,11 @@ class AddressWatch:
         self._watcher = gevent.get_hub().loop.io(self._socket.fileno(), 1)
         self._watcher.start(self._drain)
 
+    @property
+    def watches(self) -> bool:
+        """Whether word of changes is read."""
+        return self._watcher is not None and bool(self._watcher.active)
+
     def stop(self) -> None:
         """Call no more."""
         if self._watcher is not None:

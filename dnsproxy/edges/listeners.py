@@ -6,6 +6,7 @@ import gevent
 
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.edges.answerer import Answerer, Room
+from dnsproxy.edges.binding import Bind, bound
 from dnsproxy.edges.tcp import TcpListener
 from dnsproxy.edges.udp import UdpListener
 from dnsproxy.errors import ListenError
@@ -17,7 +18,7 @@ _PORT_TRIES = 32
 class Listener:
     """UDP and TCP on one address and port; of port 0, the first that is free for both.
 
-    ``ahead``: as for :func:`~dnsproxy.edges.binding.bound`. Raises :class:`ListenError`.
+    Raises :class:`ListenError`.
     """
 
     def __init__(
@@ -25,16 +26,15 @@ class Listener:
         address: Endpoint,
         answerer: Answerer,
         room: Room | None = None,
-        *,
-        ahead: bool = False,
+        bind: Bind = bound,
     ) -> None:
         room = room or Room()
         tries = 1 if address.port else _PORT_TRIES
         while True:
-            self._udp = UdpListener(address, answerer, room, ahead=ahead)
+            self._udp = UdpListener(address, answerer, room, bind)
             self.address = self._udp.address
             try:
-                self._tcp = TcpListener(self.address, answerer, room, ahead=ahead)
+                self._tcp = TcpListener(self.address, answerer, room, bind)
                 return
             except ListenError:
                 self._udp.abandon()
@@ -46,6 +46,15 @@ class Listener:
     def addresses(self) -> Collection[Endpoint]:
         """Where it answers."""
         return [self.address]
+
+    def vitals(self) -> dict[str, bool]:
+        """What must go on as long as we do -> whether it does."""
+        return {f"udp {self.address}": self._udp.reads, f"tcp {self.address}": self._tcp.accepts}
+
+    def let_join(self, *, joined: bool) -> None:
+        """Whether a listener that takes our place may be bound while we are."""
+        self._udp.let_join(joined=joined)
+        self._tcp.let_join(joined=joined)
 
     def start(self) -> None:
         """Begin to read."""

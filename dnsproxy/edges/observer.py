@@ -54,6 +54,10 @@ class Observer:
         if self.lines is not None:
             self.lines.stop()
 
+    def vitals(self) -> dict[str, bool]:
+        """What must go on as long as we do -> whether it does."""
+        return {} if self.lines is None else self.lines.vitals()
+
     def record(self, exchange: Exchange) -> None:
         """A query was answered, or left unanswered. Called for each: about a microsecond."""
         reply_class = classify(exchange)

@@ -154,6 +154,10 @@ class QueryLog:
         self._quiet_until = 0.0
         self._tell()
 
+    def vitals(self) -> dict[str, bool]:
+        """What must go on as long as we do -> whether it does."""
+        return {} if self._greenlet is None else {"query log": not self._greenlet.ready()}
+
     def _run(self) -> None:
         self._write([])
         while not self._ending.is_set() or self._queue:

@@ -16,7 +16,7 @@ from dnsproxy.core.access import host_of
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import Query
 from dnsproxy.edges.answerer import Answerer, Room
-from dnsproxy.edges.binding import bound
+from dnsproxy.edges.binding import Bind, bound, let_join
 from dnsproxy.edges.sockets import framed
 
 # Per connection; then the client is not read until one of them is answered.
@@ -48,13 +48,12 @@ class TcpListener:
         address: Endpoint,
         answerer: Answerer,
         room: Room | None = None,
-        *,
-        ahead: bool = False,
+        bind: Bind = bound,
     ) -> None:
         self.address = address
         self._answerer = answerer
         self._room = room or Room()
-        listening = bound(address, socket.SOCK_STREAM, ahead=ahead)
+        listening = bind(address, socket.SOCK_STREAM)
         self._server = StreamServer(
             gsocket.socket(fileno=listening.detach()), self._serve, spawn=Pool()
         )
@@ -70,6 +69,15 @@ class TcpListener:
     def abandon(self) -> None:
         """The address is gone: accept no more; open connections run into their deadlines."""
         self._server.close()
+
+    @property
+    def accepts(self) -> bool:
+        """Whether connections are accepted, now or as soon as there is room."""
+        return bool(self._server.started)
+
+    def let_join(self, *, joined: bool) -> None:
+        """See :func:`~dnsproxy.edges.binding.let_join`."""
+        let_join(self._server.socket, joined=joined)
 
     def _serve(self, accepted: gsocket.socket, client: tuple[Any, ...]) -> None:
         with accepted:

@@ -17,7 +17,7 @@ from dnsproxy.core.access import host_of
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import Query
 from dnsproxy.edges.answerer import Answerer, Room
-from dnsproxy.edges.binding import IP_PKTINFO, bound
+from dnsproxy.edges.binding import IP_PKTINFO, Bind, bound, let_join
 
 log = logging.getLogger("dnsproxy")
 
@@ -39,15 +39,14 @@ class UdpListener:
         address: Endpoint,
         answerer: Answerer,
         room: Room | None = None,
-        *,
-        ahead: bool = False,
+        bind: Bind = bound,
     ) -> None:
         self._answerer = answerer
         self._room = room or Room()
         self._greenlets = Group()
         # What waits, and for which host.
         self._waiting: dict[Asked, str] = {}
-        self._socket = bound(address, socket.SOCK_DGRAM, ahead=ahead)
+        self._socket = bind(address, socket.SOCK_DGRAM)
         self.address = Endpoint(address.host, self._socket.getsockname()[1])
         self._watcher: Any = None
 
@@ -70,6 +69,15 @@ class UdpListener:
         """The address is gone: nobody can be answered from it any more."""
         self._stop_reading()
         self._socket.close()
+
+    @property
+    def reads(self) -> bool:
+        """Whether what comes is read."""
+        return self._watcher is not None and bool(self._watcher.active)
+
+    def let_join(self, *, joined: bool) -> None:
+        """See :func:`~dnsproxy.edges.binding.let_join`."""
+        let_join(self._socket, joined=joined)
 
     def _stop_reading(self) -> None:
         if self._watcher is not None:
