@@ -80,7 +80,7 @@ class Registrar:
         self._writer.on_return = self._compare.set
         self._compared = False
         self._noticed = False
-        self._greenlets: list[gevent.Greenlet[..., None]] = []
+        self._greenlets: dict[str, gevent.Greenlet[..., None]] = {}
 
     @property
     def unready(self) -> str:
@@ -90,14 +90,24 @@ class Registrar:
 
     def start(self) -> None:
         """Begin."""
-        loops: list[Callable[[], None]] = [self._watch_engine, self._compare_regularly]
-        loops += [self._look_around] * LOOKERS
+        loops: dict[str, Callable[[], None]] = {
+            "engine's events": self._watch_engine,
+            "comparison": self._compare_regularly,
+        }
+        loops |= {f"look {number}": self._look_around for number in range(1, LOOKERS + 1)}
         if isinstance(self._catalog, SharedCatalog):
             follower = Follower(self._catalog, self._writer.outage)
-            loops += [lambda: follower.follow(self._catch_up)]
+            loops["catalog's changes"] = lambda: follower.follow(self._catch_up)
             if self._timing.ttl_refresh_s:
-                loops += [lambda: self._keep_alive(follower)]
-        self._greenlets = [gevent.spawn(self._keep_turning, loop) for loop in loops]
+                loops["heartbeat"] = lambda: self._keep_alive(follower)
+        self._greenlets = {
+            f"registrar: {name}": gevent.spawn(self._keep_turning, loop)
+            for name, loop in loops.items()
+        }
+
+    def vitals(self) -> dict[str, bool]:
+        """What must go on as long as we do -> whether it does."""
+        return {name: not greenlet.ready() for name, greenlet in self._greenlets.items()}
 
     def _keep_turning(self, loop: Callable[[], None]) -> None:
         """No answer of engine or agent, however odd, ends a loop for good."""
@@ -110,7 +120,7 @@ class Registrar:
 
     def stop(self) -> None:
         """End. What is registered stays (an upgrade must take no service away) unless told so."""
-        gevent.killall(self._greenlets)
+        gevent.killall(list(self._greenlets.values()))
         self._engine.unsubscribe()
         if self._withdraw:
             log.info("deregistering everything of ours")

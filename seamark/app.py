@@ -2,22 +2,27 @@
 
 import gc
 import logging
+import os
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import gevent
 from gevent.event import Event
 
 from dnsproxy.core.endpoint import Endpoint
-from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.observer import Observer
-from dnsproxy.errors import ListenError
-from dnsproxy.proxy import DnsProxy
 from seamark import __version__
+from seamark.dns_half import DnsHalf
 from seamark.errors import StartError
+from seamark.privileges import become, find_user, unusable
+from seamark.pulse import Pulse
+from seamark.reloading import Reloader
+from seamark.sd_notify import Notifier
 from seamark.settings import HttpSettings
+from seamark.sources import Source
 from seamark.web import StatusServer
 
 log = logging.getLogger("seamark")
@@ -30,6 +35,9 @@ class RegistrarHalf(Protocol):
     def unready(self) -> str:
         """Why it is not ready; empty if it is."""
 
+    def vitals(self) -> Mapping[str, bool]:
+        """What must go on as long as it does -> whether it does."""
+
     def start(self) -> None:
         """Begin."""
 
@@ -37,61 +45,105 @@ class RegistrarHalf(Protocol):
         """End."""
 
 
-@dataclass(slots=True)
+@dataclass
 class App:
-    """The parts of one process, each of which may be absent."""
+    """The parts of one process, each of which may be absent.
 
-    proxy: DnsProxy | None = None
-    # Who looks at the agent that the proxy asks.
-    check: AgentCheck | None = None
+    ``observer`` is whom the DNS half tells of what it did; ``words`` are said at the start, one
+    line each; ``example`` is a name that surely resolves, for the line to try. Raises
+    SettingsError.
+    """
+
+    source: Source
+    dns: DnsHalf | None = None
     registrar: RegistrarHalf | None = None
-    # Whom the proxy tells of what it did.
     observer: Observer | None = None
     status_address: Endpoint | None = None
-    # Said at the start, one line each.
     words: tuple[str, ...] = ()
-    # A name that surely resolves, for the line to try.
     example: str = ""
 
+    def __post_init__(self) -> None:
+        self._user = find_user(self.source.settings.user)
+        self._notifier = Notifier(os.environ)
+        self._pulse = Pulse(self._vitals, self._notifier)
+        self._reloader = Reloader(self.source, self.dns, self._notifier)
+        self._status: StatusServer | None = None
+
     def run(self) -> None:
-        """Run until SIGTERM or SIGINT. Raises :class:`StartError`."""
+        """Run until SIGTERM or SIGINT, the second of which ends at once. Raises StartError."""
         stop = Event()
+
+        def end() -> None:
+            if stop.is_set():
+                _end_at_once()
+            stop.set()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            gevent.signal_handler(number, stop.set)
+            gevent.signal_handler(number, end)
+        gevent.signal_handler(signal.SIGHUP, self._reloader.want)
         gevent.signal_handler(signal.SIGUSR1, _tell_size)
-        status = self._start()
+        self._start()
         try:
             stop.wait()
             log.info("ending")
         finally:
-            self._stop(status)
+            self._stop()
 
-    def _start(self) -> StatusServer | None:
+    def _start(self) -> None:
         log.info("seamark %s", __version__)
         bound = []
-        if self.proxy is not None:
-            try:
-                bound = self.proxy.start()
-            except ListenError as error:
-                raise StartError(str(error)) from error
+        if self.dns is not None:
+            bound = self.dns.start()
             log.info("DNS on %s", ", ".join(map(str, bound)))
+        words = (*self.words, *(self.dns.words if self.dns is not None else ()))
+        for line in words:
+            log.info("%s", line)
+        self._start_status()
+        # Nothing is bound after this but addresses that come later.
+        self._become_user()
         if self.observer is not None:
             self.observer.start()
-        for line in self.words:
-            log.info("%s", line)
-        status = self._start_status()
-        if self.check is not None:
-            self.check.start()
+        if self.dns is not None:
+            self.dns.start_check()
         if self.registrar is not None:
             self.registrar.start()
+        self._reloader.start()
+        self._pulse.start()
+        self._reloader.status = "; ".join(words)
+        self._notifier.ready(self._reloader.status)
         if bound:
-            log.info("try: %s", self._example(bound[0]))
-        return status
+            log.info("try: %s", self._line_to_try(bound[0]))
 
-    def _start_status(self) -> StatusServer | None:
+    def _become_user(self) -> None:
+        if self._user is None:
+            return
+        # Looked for as who we were: who may not enter a folder does not see what is in it.
+        readable, writable = self._files()
+        become(self._user)
+        log.info("running as %s", self._user.pw_name)
+        for line in unusable(readable, writable):
+            log.warning("%s: %s", self._user.pw_name, line)
+
+    def _files(self) -> tuple[list[Path], list[Path]]:
+        """What is read and written again and again; of a file that is still to come its folder."""
+        catalog, dns = self.source.settings.catalog, self.source.settings.dns
+        names = [catalog.token_file, catalog.ca_file, catalog.cert_file, catalog.key_file]
+        named = [Path(name) for name in (*names, *dns.hosts_files) if name]
+        readable = [path for path in (self.source.path, *named) if path and path.exists()]
+        log_file = Path(dns.query_log)
+        written = log_file if log_file.exists() else log_file.parent
+        return readable, [written] if "/" in dns.query_log else []
+
+    def _start_status(self) -> None:
         if self.status_address is None:
-            return None
-        status = StatusServer(self.status_address, self._readiness, self.observer)
+            return
+        status = StatusServer(
+            self.status_address,
+            self._readiness,
+            self.observer,
+            dead=self._pulse.dead,
+            reloads=self._reloader.reloads,
+        )
         try:
             status.start()
         except StartError as error:
@@ -99,11 +151,11 @@ class App:
                 raise
             # Nobody asked for it, and `registrar` beside `dnsproxy` both want the default.
             log.warning("%s; going on without; %s", error, error.hint)
-            return None
+            return
         log.info("status on http://%s/ready", self.status_address)
-        return status
+        self._status = status
 
-    def _example(self, address: Endpoint) -> str:
+    def _line_to_try(self, address: Endpoint) -> str:
         loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared, not bound)
         host = loopback.get(address.host, address.host)
         port = "" if address.port == 53 else f" -p {address.port}"
@@ -111,23 +163,39 @@ class App:
 
     def _readiness(self) -> dict[str, str]:
         parts = {}
-        if self.proxy is not None:
+        if self.dns is not None:
             parts["dns"] = ""
         if self.registrar is not None:
             parts["registrar"] = self.registrar.unready
         return parts
 
-    def _stop(self, status: StatusServer | None) -> None:
+    def _vitals(self) -> dict[str, bool]:
+        parts = (self.dns, self.registrar, self.observer, self._status, self._reloader)
+        return {
+            name: goes_on
+            for part in parts
+            if part is not None
+            for name, goes_on in part.vitals().items()
+        }
+
+    def _stop(self) -> None:
+        self._notifier.stopping()
+        self._pulse.stop()
+        self._reloader.stop()
         if self.registrar is not None:
             self.registrar.stop()
-        if self.proxy is not None:
-            self.proxy.stop()
-        if self.check is not None:
-            self.check.stop()
+        if self.dns is not None:
+            self.dns.stop()
         if self.observer is not None:
             self.observer.stop()
-        if status is not None:
-            status.stop()
+        if self._status is not None:
+            self._status.stop()
+
+
+def _end_at_once() -> NoReturn:
+    log.warning("ending at once")
+    # Whoever asks twice has no patience for what an exception would still have to unwind.
+    os._exit(0)
 
 
 def _tell_size() -> None:

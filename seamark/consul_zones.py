@@ -188,4 +188,7 @@ def _forward_zone(
         in_flight=dns.zone_in_flight,
         is_consuls=True,
     )
-    return ForwardZone(to_text(domain), group, policy, memory)
+    # Not the policy: the last good answers have to outlive a change of it.
+    return ForwardZone(
+        to_text(domain), group, policy, memory, f"{to_text(domain)} {listed(servers)}"
+    )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from seamark import logs
-from seamark.sources import load
+from seamark.sources import Source
 from seamark.variables import BOOLEANS, INTEGERS, LISTS, NUMBERS
 
 Command = Callable[..., None]
@@ -25,6 +25,9 @@ class Flag(NamedTuple):
 COMMON = {
     "--node": Flag("node", "NAME", "This host's name in service ids (default: the engine's)."),
     "--log-level": Flag("log_level", "LEVEL", "debug, info, warning or error (default: info)."),
+}
+LIFE = {
+    "--user": Flag("user", "NAME", "Who to be once everything is bound (default: who starts it)."),
 }
 STATUS = {
     "--http": Flag(
@@ -75,7 +78,7 @@ DNS = {
     ),
     "--advertise": Flag("catalog.advertise", "ADDR", "Embedded: the node's address."),
 }
-FLAGS = COMMON | STATUS | REGISTRAR | DNS
+FLAGS = COMMON | LIFE | STATUS | REGISTRAR | DNS
 # For the command line in Go's manner: names that take a value, and names that take none.
 VALUES = {flag[2:] for flag, known in FLAGS.items() if known.metavar} | {"config"}
 SWITCHES = {flag[2:] for flag, known in FLAGS.items() if not known.metavar} | {
@@ -87,7 +90,7 @@ SWITCHES = {flag[2:] for flag, known in FLAGS.items() if not known.metavar} | {
 
 
 def takes(*groups: dict[str, Flag]) -> Callable[[Command], Command]:
-    """Give a command its flags, and hand it the settings that result."""
+    """Give a command its flags, and hand it the source of the settings that result."""
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
@@ -97,11 +100,11 @@ def takes(*groups: dict[str, Flag]) -> Callable[[Command], Command]:
                 flags["catalog.registry"] = registry
             if debug:
                 flags["log_level"] = "debug"
-            settings, path = load(config, os.environ, flags)
-            logs.set_up(settings.log_level)
-            if path is not None:
-                logs.log.info("settings from %s", path)
-            command(settings, **own)
+            source = Source(config, os.environ, flags)
+            logs.set_up(source.settings.log_level)
+            if source.path is not None:
+                logs.log.info("settings from %s", source.path)
+            command(source, **own)
 
         wrapped: Command = run
         for group in reversed(groups):

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from dnsproxy.core.tally import Histogram, transport
 from dnsproxy.edges.observer import Gauge, Observer
 from seamark import __version__
+from seamark.reloading import Reloads
 
 _GAUGES = {
     Gauge.MEMORY_BYTES: "What remembered answers and denials take, estimated.",
@@ -30,10 +31,12 @@ _BY_UPSTREAM = {Gauge.UPSTREAM_SICK, Gauge.UPSTREAM_LOOPED}
 class Metrics:
     """Renders the metrics of one process; a registry of its own, nothing global."""
 
-    def __init__(self, observer: Observer | None) -> None:
+    def __init__(self, observer: Observer | None, reloads: Reloads | None = None) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._registry.register(_Build())
+        if reloads is not None:
+            self._registry.register(_Reloads(reloads))
         if observer is not None:
             self._registry.register(_Dns(observer))
 
@@ -53,6 +56,22 @@ class _Build(Collector):
         family = GaugeMetricFamily("seamark_build_info", "Always 1.", labels=list(labels))
         family.add_metric(list(labels.values()), 1)
         yield family
+
+
+class _Reloads(Collector):
+    def __init__(self, reloads: Reloads) -> None:
+        self._reloads = reloads
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily("seamark_reload", "Reloads of settings.", labels=["result"])
+        for result, count in self._reloads.results.items():
+            family.add_metric([result], count)
+        yield family
+        yield GaugeMetricFamily(
+            "seamark_reload_last_success_timestamp_seconds",
+            "When the settings in force were read, since the epoch.",
+            value=self._reloads.last_success,
+        )
 
 
 class _Dns(Collector):

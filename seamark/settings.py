@@ -149,6 +149,10 @@ class Settings(Struct, forbid_unknown_fields=True):
         str,
         Meta(pattern="^(debug|info|warning|error)$", description="What is logged to stderr."),
     ] = "info"
+    user: Annotated[
+        str,
+        Meta(description="Who to be once everything is bound; empty: whoever starts it."),
+    ] = ""
     catalog: CatalogSettings = field(default_factory=CatalogSettings)
     registrar: RegistrarSettings = field(default_factory=RegistrarSettings)
     dns: DnsSettings = field(default_factory=DnsSettings)

@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.errors import ShapeError
 from catalog.strict import convert
+from seamark.addresses import RESOLV_CONF, RESOLVED_CONF
 from seamark.errors import SettingsError
 from seamark.settings import Settings
 from seamark.variables import BOOLEANS, ENVIRONMENT, INTEGERS, LISTS, NUMBERS
@@ -14,7 +15,38 @@ from seamark.variables import BOOLEANS, ENVIRONMENT, INTEGERS, LISTS, NUMBERS
 # Tried in this order if neither --config nor SEAMARK_CONFIG names a file.
 DEFAULT_FILES = (Path("seamark.toml"), Path("/etc/seamark/seamark.toml"))
 
+# File -> time, size and inode, by which a change is seen; nothing for what is not there.
+Marks = Mapping[Path, tuple[int, ...]]
+
 _BOOLEAN = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+class Source:
+    """Where the settings of this process come from, to be read again as at the start.
+
+    ``settings`` is what they were at first, ``path`` the file that was read, if any. The arguments
+    are those of :func:`load`, which says what is raised.
+    """
+
+    def __init__(
+        self, config: str | None, environment: Mapping[str, str], flags: Mapping[str, Any]
+    ) -> None:
+        self._config = config
+        self._environment = dict(environment)
+        self._flags = flags
+        # Taken first: what is written meanwhile is then seen as a change.
+        self.marks_at_first = self.marks()
+        self.settings, self.path = self.read()
+
+    def marks(self) -> Marks:
+        """The files that hold settings or may come to, and those of the system's resolver."""
+        named = self._config or self._environment.get("SEAMARK_CONFIG")
+        files = [Path(named)] if named else DEFAULT_FILES
+        return {path: _mark(path) for path in (*files, RESOLV_CONF, RESOLVED_CONF)}
+
+    def read(self) -> tuple[Settings, Path | None]:
+        """The settings as they are now. Raises :class:`SettingsError`."""
+        return load(self._config, self._environment, self._flags)
 
 
 def load(
@@ -37,6 +69,14 @@ def load(
     for name, value in flags.items():
         _set(document, name, value)
     return _check(document, "command line"), path
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _file(config: str | None, environment: Mapping[str, str]) -> Path | None:

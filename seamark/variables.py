@@ -9,6 +9,7 @@ from seamark.settings import Settings
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "node": ("SEAMARK_NODE",),
     "log_level": ("SEAMARK_LOG_LEVEL",),
+    "user": ("SEAMARK_USER",),
     "catalog.registry": ("SEAMARK_REGISTRY",),
     "catalog.token_file": ("SEAMARK_TOKEN_FILE", "CONSUL_HTTP_TOKEN_FILE"),
     "catalog.ca_file": ("CONSUL_CACERT",),

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO
 
 import falcon
 import gevent
@@ -18,21 +18,37 @@ from dnsproxy.edges.observer import Observer
 from seamark.errors import StartError
 from seamark.metrics import Metrics
 from seamark.queries import Queries
+from seamark.reloading import Reloads
 
 log = logging.getLogger("seamark")
 
 CLIENTS = 32
 # For a whole request and its response, and for the pause before it.
 REQUEST_S = 30.0
+# For a request to come, idle time between two included: places are few.
+HEAD_S = 5.0
+HEAD_BYTES = 16 * 1024
 
 # Part -> why it is not ready; empty when it is.
 Readiness = Callable[[], dict[str, str]]
 
 
+# What should go on and does not, by name.
+Dead = Callable[[], list[str]]
+
+
 class _Health:
+    def __init__(self, dead: Dead) -> None:
+        self._dead = dead
+
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        """Alive: this loop turns. Never depends on upstreams; restarting would not mend those."""
-        response.media = {"status": "ok"}
+        """Alive: all loops turn. Never depends on upstreams; restarting would not mend those."""
+        dead = self._dead()
+        if dead:
+            response.status = falcon.HTTP_503
+            response.media = {"status": "failing", "dead": dead}
+        else:
+            response.media = {"status": "ok"}
 
 
 class _Ready:
@@ -51,8 +67,8 @@ class _Ready:
 
 
 class _Metrics:
-    def __init__(self, observer: Observer | None) -> None:
-        self._metrics = Metrics(observer)
+    def __init__(self, observer: Observer | None, reloads: Reloads | None) -> None:
+        self._metrics = Metrics(observer, reloads)
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """For Prometheus."""
@@ -70,26 +86,56 @@ class _Plain:
         response.set_header("Cache-Control", "no-store")
 
 
+class _Head:
+    """The head of a request, line by line, as long as it is no longer than it may be."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = HEAD_BYTES
+
+    def readline(self, limit: int) -> bytes:
+        """Raises ValueError when there is too much."""
+        line = self._file.readline(min(limit, self._left + 1))
+        self._left -= len(line)
+        if self._left < 0:
+            raise ValueError("the head of the request is too long")
+        return line
+
+
 class _Handler(WSGIHandler):
     """A connection that is hung up on when a request takes too long, whoever is slow."""
 
     def handle_one_request(self) -> Any:
-        timer = gevent.get_hub().loop.timer(REQUEST_S)
-        timer.start(self._hang_up)
+        loop = gevent.get_hub().loop
+        self._timers = [loop.timer(REQUEST_S), loop.timer(HEAD_S)]
         try:
+            for timer in self._timers:
+                timer.start(self._hang_up)
             return super().handle_one_request()
         finally:
-            timer.close()
+            for timer in self._timers:
+                timer.close()
 
     def read_request(self, raw_requestline: str) -> Any:
-        """What pywsgi does not expect of a request, it shows with a traceback."""
+        """The head of a request. Raises ValueError for one that is answered with 400."""
+        found = super().read_request(raw_requestline)
+        self._timers[-1].close()
+        if self.content_length or "transfer-encoding" in self.headers:
+            # gevent would read all of it, at whatever speed it comes, and throw it away.
+            raise ValueError("nothing here takes a body")
+        return found
+
+    def MessageClass(self, file: Any, *more: Any) -> Any:  # noqa: N802  (gevent's name)
+        """The headers. Raises ValueError."""
         try:
-            return super().read_request(raw_requestline)
+            make: Any = super().MessageClass
+            return make(_Head(file), *more)
         except http.client.HTTPException as error:
+            # gevent prints a traceback of these, and any client can make as many as it likes.
             raise ValueError(str(error)) from error
 
     def log_error(self, msg: str, *args: Any) -> None:
-        """What a client sent in vain: its flood must not become one of ours."""
+        """Of a client's faults nobody wants a line each."""
         log.debug(msg, *args)
 
     def _hang_up(self) -> None:
@@ -106,12 +152,18 @@ class StatusServer:
     """
 
     def __init__(
-        self, address: Endpoint, readiness: Readiness, observer: Observer | None = None
+        self,
+        address: Endpoint,
+        readiness: Readiness,
+        observer: Observer | None = None,
+        *,
+        dead: Dead = list,
+        reloads: Reloads | None = None,
     ) -> None:
         app = falcon.App(middleware=[_Plain()])
-        app.add_route("/health", _Health())
+        app.add_route("/health", _Health(dead))
         app.add_route("/ready", _Ready(readiness))
-        app.add_route("/metrics", _Metrics(observer))
+        app.add_route("/metrics", _Metrics(observer, reloads))
         if observer is not None:
             app.add_route("/queries", Queries(observer))
         self._address = address
@@ -128,6 +180,10 @@ class StatusServer:
     def port(self) -> int:
         """The port it listens on, once it does."""
         return self._server.server_port or 0
+
+    def vitals(self) -> dict[str, bool]:
+        """What must go on as long as we do -> whether it does."""
+        return {f"http {self._address}": bool(self._server.started)}
 
     def start(self) -> None:
         """Bind and serve."""

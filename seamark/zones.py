@@ -37,16 +37,30 @@ from seamark.settings import Settings
 _ENTRIES_PER_MIB = 1024
 
 
-class ZoneBuilder:
-    """Builds the routes of one set of settings. Raises :class:`SettingsError`."""
+def memory_for(settings: Settings) -> Memory:
+    """An empty memory of the size that is set."""
+    mib = settings.dns.memory_mib
+    return Memory(mib * 1024 * 1024, mib * _ENTRIES_PER_MIB)
 
-    def __init__(self, settings: Settings, listen: list[Endpoint], asking: Asking) -> None:
+
+class ZoneBuilder:
+    """Builds the routes of one set of settings. Raises :class:`SettingsError`.
+
+    ``memory`` is one that was filled under other settings.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        listen: list[Endpoint],
+        asking: Asking,
+        memory: Memory | None = None,
+    ) -> None:
         self._settings = settings
         self._dns = settings.dns
         self._listen = listen
         self._asking = asking
-        mib = settings.dns.memory_mib
-        self.memory = Memory(mib * 1024 * 1024, mib * _ENTRIES_PER_MIB)
+        self.memory = memory or memory_for(settings)
         self.words: list[str] = []
         # Everybody who is asked.
         self.asked: list[Endpoint] = []
@@ -181,7 +195,9 @@ class ZoneBuilder:
         group = UpstreamGroup(label, servers, options, asking.observe, asking.mismatched)
         self.groups.append(group)
         self.forwarded.append(group)
-        return ForwardZone(label, group, policy, self.memory)
+        # An answer that was treated otherwise is no answer of this zone.
+        partition = f"{label} {listed(servers)} {policy}"
+        return ForwardZone(label, group, policy, self.memory, partition)
 
     def _tls_for(self, servers: list[Endpoint]) -> SSLContext | None:
         """What servers over TLS are checked against; one for all, to load the CAs once."""

@@ -7,15 +7,15 @@ import click
 from seamark import __version__, registering, wiring
 from seamark.app import App
 from seamark.errors import SettingsError
-from seamark.flags import COMMON, REGISTRAR, STATUS, takes
-from seamark.settings import Settings
+from seamark.flags import COMMON, LIFE, REGISTRAR, STATUS, takes
+from seamark.sources import Source
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="registrar")
-@takes(REGISTRAR, STATUS, COMMON)
+@takes(REGISTRAR, STATUS, LIFE, COMMON)
 @click.argument("registry", metavar="REGISTRY_URI")
-def registrar(settings: Settings) -> None:
+def registrar(source: Source) -> None:
     """Keep the services of this host's containers in a catalog.
 
     \b
@@ -25,6 +25,7 @@ def registrar(settings: Settings) -> None:
 
     Flags, labels, names and ids are those of gliderlabs/registrator; one dash will do.
     """  # noqa: D301  (click wants the character itself)
+    settings = source.settings
     registry = wiring.registry(settings, os.environ)
     if registry is None:
         raise SettingsError("registry: empty", "write `consul://HOST:8500`")
@@ -32,6 +33,7 @@ def registrar(settings: Settings) -> None:
     half = registering.registrar(settings, registering.engine(settings, os.environ), shared)
     registering.wait_for(shared, settings.registrar)
     App(
+        source,
         registrar=half,
         status_address=wiring.status_address(settings),
         words=(f"containers -> {shared.location}",),

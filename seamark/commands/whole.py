@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
+from catalog.embedded import EmbeddedCatalog
 from seamark import __version__, plans, registering, wiring
 from seamark.app import App
+from seamark.dns_half import DnsHalf, Surroundings
 from seamark.errors import SettingsError
-from seamark.flags import COMMON, DNS, REGISTRAR, STATUS, takes
-from seamark.settings import Settings
+from seamark.flags import COMMON, DNS, LIFE, REGISTRAR, STATUS, takes
+from seamark.inherited import inherited
+from seamark.sources import Source
 
 DIFFERENCE = 3
 
@@ -28,33 +31,37 @@ def seamark() -> None:
 
 
 @seamark.command()
-@takes(DNS, REGISTRAR, STATUS, COMMON)
+@takes(DNS, REGISTRAR, STATUS, LIFE, COMMON)
 @click.argument("registry", metavar="[REGISTRY_URI]", default="")
-def up(settings: Settings) -> None:
+def up(source: Source) -> None:
     """Run both halves: registrar and DNS proxy.
 
     REGISTRY_URI is `consul://HOST:PORT`; without one the catalog is embedded.
     """
+    settings = source.settings
     registry = wiring.registry(settings, os.environ)
     engine = registering.engine(settings, os.environ)
     observer = wiring.observer(settings)
+    sockets = inherited(os.environ)
+    embedded: EmbeddedCatalog | None = None
+    words: list[str] = []
     if registry is None:
         embedded, words = wiring.embedded_catalog(settings, engine.host_name)
-        dns = wiring.dns_proxy(settings, embedded, None, observer, os.environ)
+    dns = DnsHalf(settings, Surroundings(embedded, registry, observer, os.environ, sockets))
+    if registry is None:
+        assert embedded is not None
         registrar_half = registering.registrar(settings, engine, embedded)
     else:
-        embedded, words = None, []
-        dns = wiring.dns_proxy(settings, None, registry, observer, os.environ)
         shared = registering.shared_catalog(settings, registry, os.environ)
         registrar_half = registering.registrar(settings, engine, shared)
         registering.wait_for(shared, settings.registrar)
     App(
-        proxy=dns.proxy,
-        check=dns.check,
+        source,
+        dns=dns,
         registrar=registrar_half,
         observer=observer,
         status_address=wiring.status_address(settings),
-        words=(*words, *dns.words),
+        words=tuple(words),
         example=wiring.example_service(embedded),
     ).run()
 
@@ -64,13 +71,14 @@ def up(settings: Settings) -> None:
 @click.option("--from-inspect", metavar="FILE", help="Read `docker inspect` output; `-` is stdin.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("registry", metavar="[REGISTRY_URI]", default="")
-def plan(settings: Settings, from_inspect: str | None, *, as_json: bool) -> None:
+def plan(source: Source, from_inspect: str | None, *, as_json: bool) -> None:
     """Show what the registrar would do, and why something is left out. Changes nothing.
 
     \b
     seamark plan consul://127.0.0.1:8500           against what is registered; exit 3 if it differs
     docker inspect web | seamark plan --from-inspect -            offline
     """  # noqa: D301  (click wants the character itself)
+    settings = source.settings
     if from_inspect:
         plans.offline(settings, _text_of(from_inspect), as_json=as_json)
         return
