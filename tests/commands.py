@@ -131,6 +131,11 @@ class Running:
             assert self._faults_expected or "(see --debug)" not in log, log
             assert code == (-signal.SIGKILL if self._killed else 0), log
 
+    def send(self, number: signal.Signals) -> None:
+        """A signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """End it without a chance to say goodbye, as a crash would."""
         assert self._process is not None
