@@ -19,11 +19,14 @@ class Notifier:
         path = environment.pop("NOTIFY_SOCKET", "")
         # Linux's abstract sockets begin with a zero byte, which no variable can hold.
         self._address = "\0" + path[1:] if path.startswith("@") else path
-        # The real socket, not gevent's: the hub's callback must never switch.
-        self._socket: socket.socket = monkey.get_original("socket", "socket")(
-            socket.AF_UNIX, socket.SOCK_DGRAM
-        )
-        self._socket.settimeout(0)
+        self._socket: socket.socket | None = None
+        if path:
+            # The real socket, not gevent's: the hub's callback must never switch.
+            made: socket.socket = monkey.get_original("socket", "socket")(
+                socket.AF_UNIX, socket.SOCK_DGRAM
+            )
+            made.settimeout(0)
+            self._socket = made
         self.watchdog_s = _watchdog_s(environment)
 
     def ready(self, status: str) -> None:
@@ -46,8 +49,14 @@ class Notifier:
         """Not well; ``status`` is a line for people."""
         self._send(f"STATUS={status}")
 
+    def close(self) -> None:
+        """Send no more."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
     def _send(self, *lines: str) -> None:
-        if self._address:
+        if self._socket is not None:
             # A manager that does not listen is no reason not to serve.
             with contextlib.suppress(OSError):
                 self._socket.sendto("\n".join(lines).encode(), self._address)

@@ -78,6 +78,9 @@ class ScriptedUpstream:
             packet, client = self._udp.recvfrom(65535)
             if not packet:
                 return
+            if packet[2] & 0x80:
+                # A late reply to whoever had this port before.
+                continue
             query = dns.message.from_wire(packet)
             if looks_for_loops(query):
                 self.probes.append(query)

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.edges.observer import Observer
+from seamark.reloading import Reloads
 from seamark.web import StatusServer
 
 T = TypeVar("T")
@@ -21,7 +22,9 @@ class Status:
     """A status server in this process, asked by a thread while the loop turns."""
 
     def __init__(self, observer: Observer | None) -> None:
-        self.server = StatusServer(Endpoint("127.0.0.1", 0), lambda: {"dns": ""}, observer)
+        self.server = StatusServer(
+            Endpoint("127.0.0.1", 0), lambda: {"dns": ""}, observer, reloads=Reloads()
+        )
         self._threads = ThreadPoolExecutor(1)
 
     def aside(self, task: Callable[[], T]) -> T:

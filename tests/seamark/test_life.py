@@ -212,6 +212,7 @@ def test_health_fails_when_a_part_has_ended_though_nobody_ended_it(manager, monk
     finally:
         pulse.stop()
         server.stop()
+        notifier.close()
 
 
 def aside(task):

@@ -1,5 +1,7 @@
 """Settings that change while the process answers."""
 
+import contextlib
+import random
 import re
 import signal
 import socket
@@ -114,9 +116,17 @@ def test_what_cannot_be_used_leaves_everything_as_it_was(tmp_path: Path, waits: 
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A port that nobody has on any address, and that the kernel gives to nobody meanwhile."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            contextlib.suppress(OSError),
+        ):
+            udp.bind(("0.0.0.0", port))
+            tcp.bind(("0.0.0.0", port))
+            return port
 
 
 def test_addresses_come_and_go(tmp_path: Path, waits: Waits):
