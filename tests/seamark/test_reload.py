@@ -7,61 +7,17 @@ import signal
 import socket
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
-import dns.message
 import pytest
 
 from tests.asking import addresses, ask, records
 from tests.commands import Running
 from tests.dnsproxy.packets import query_wire
 from tests.dnsproxy.scripted import asked, says
+from tests.seamark.written import Written, held, root, started, upstream
 from tests.upstream import ScriptedUpstream
 from tests.waits import PATIENCE_S, Waits, pause
-
-
-def upstream(address: str) -> ScriptedUpstream:
-    """Says that of two names for a minute."""
-    names = ("www.example", "www.other")
-    return ScriptedUpstream(says({name: [f"{name}. 60 A {address}"] for name in names}))
-
-
-class Written:
-    """A process whose settings are in a file."""
-
-    def __init__(self, file: Path, proxy: Running) -> None:
-        self.file = file
-        self.proxy = proxy
-
-    def write(self, text: str) -> None:
-        """As an editor does: a new file in its place."""
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(text)
-        fresh.rename(self.file)
-
-    def reload(self, text: str, waits: Waits, says: str = "reloaded (SIGHUP)") -> str:
-        """Write, signal, and wait for a new line with these words; the line."""
-        before = self.proxy.log.count(says)
-        self.write(text)
-        self.proxy.send(signal.SIGHUP)
-        waits.until(says, lambda: self.proxy.log.count(says) > before, PATIENCE_S)
-        return [line for line in self.proxy.log.splitlines() if says in line][-1]
-
-
-@contextmanager
-def started(file: Path, text: str, *flags: str) -> Iterator[Written]:
-    """A proxy with that file."""
-    file.write_text(text)
-    own = ("--listen", "127.0.0.1:0", "--http", "off", "--consul-dns", "127.0.0.1:9")
-    with Running("dnsproxy", *own, *flags, "--config", str(file)) as proxy:
-        yield Written(file, proxy)
-
-
-def root(server: ScriptedUpstream, more: str = "") -> str:
-    """A file with that upstream."""
-    return f'[dns]\nupstream = ["{server.address}"]\n{more}'
 
 
 def test_other_upstreams_are_asked_from_the_reload_on(tmp_path: Path, waits: Waits):
@@ -174,14 +130,8 @@ def is_open(port: int) -> bool:
 def test_a_query_in_flight_is_finished_as_it_began(tmp_path: Path, waits: Waits):
     """The upstream that was asked answers after the reload."""
     late: list[bool] = []
-
-    def slow(query: dns.message.Message) -> Sequence[bytes]:
-        while not late:
-            pause(0.01)
-        return says({"www.example": ["www.example. 60 A 192.0.2.1"]})(query)
-
     with (
-        ScriptedUpstream(slow) as one,
+        held(late) as one,
         upstream("192.0.2.2") as two,
         started(tmp_path / "s.toml", root(one)) as written,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
@@ -270,43 +220,3 @@ def test_reloads_are_counted(tmp_path: Path, waits: Waits):
         r"^seamark_reload_last_success_timestamp_seconds (\S+)", metrics, re.MULTILINE
     )
     assert 0 <= time.time() - float(when) < 600
-
-
-def test_queries_in_flight_are_answered_before_the_end(tmp_path: Path, waits: Waits):
-    """SIGTERM takes no more; what waits has its time."""
-    late: list[bool] = []
-
-    def slow(query: dns.message.Message) -> Sequence[bytes]:
-        while not late:
-            pause(0.01)
-        return says({"www.example": ["www.example. 60 A 192.0.2.1"]})(query)
-
-    with (
-        ScriptedUpstream(slow) as one,
-        started(tmp_path / "s.toml", root(one)) as written,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
-    ):
-        client.settimeout(PATIENCE_S)
-        client.connect(("127.0.0.1", written.proxy.port))
-        client.send(query_wire("www.example"))
-        waits.until("it is asked", lambda: one.queries, PATIENCE_S)
-        written.proxy.send(signal.SIGTERM)
-        waits.until("it ends", lambda: "ending" in written.proxy.log, PATIENCE_S)
-        late.append(True)
-        assert b"\xc0\x00\x02\x01" == client.recv(4096)[-4:]
-
-
-def test_a_second_signal_ends_at_once(tmp_path: Path, waits: Waits):
-    """Whatever is still in flight."""
-    with (
-        ScriptedUpstream(lambda query: []) as one,
-        started(tmp_path / "s.toml", root(one)) as it,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
-    ):
-        client.sendto(query_wire("www.example"), ("127.0.0.1", it.proxy.port))
-        waits.until("it is asked", lambda: one.queries, PATIENCE_S)
-        it.proxy.send(signal.SIGTERM)
-        waits.until("it ends", lambda: "ending" in it.proxy.log, PATIENCE_S)
-        it.proxy.send(signal.SIGINT)
-        waits.until("it has ended", lambda: not it.proxy.alive, PATIENCE_S)
-        assert "ending at once" in it.proxy.log
