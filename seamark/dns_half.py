@@ -136,8 +136,9 @@ class DnsHalf:
         asking = Asking(
             around.observer.upstream, self._mark, around.environment, around.observer.mismatched
         )
-        # Where we answer already, nobody else does: our own address is no upstream.
-        ours = [*listen, *(address for address in self._addresses() if _covers(listen, address))]
+        # Where we answer already, nobody else does: our own address is no upstream. These come
+        # first, for of a wildcard's addresses one that is held is taken to be somebody else's.
+        ours = [*(address for address in self._addresses() if _covers(listen, address)), *listen]
         builder = ZoneBuilder(settings, ours, asking, memory)
         resolver = Resolver(builder.views(around.catalog, around.agent).of)
         options = ProxyOptions(

@@ -118,10 +118,10 @@ def test_addresses_come_and_go(tmp_path: Path, waits: Waits):
         assert {"127.0.0.1"} == addresses(port, "localhost")
 
 
-def is_open(port: int) -> bool:
+def is_open(port: int, host: str = "127.0.0.1") -> bool:
     """Whether anybody accepts a connection there."""
     try:
-        socket.create_connection(("127.0.0.1", port), PATIENCE_S).close()
+        socket.create_connection((host, port), PATIENCE_S).close()
     except ConnectionRefusedError:
         return False
     return True
