@@ -116,6 +116,50 @@ def test_r12_what_is_too_much_is_not_kept(proxy, what):
     assert "Traceback" not in running.log
 
 
+REFUSED = {
+    "a head of more than 16 KiB": b"GET /health HTTP/1.1\r\n"
+    + (b"X: %b\r\n" % (b"y" * 200)) * 90
+    + b"\r\n",
+    "a line of it": b"GET /health HTTP/1.1\r\nX: " + b"a" * 17_000 + b"\r\n\r\n",
+    "more than 100 headers": b"GET /health HTTP/1.1\r\n" + b"X: y\r\n" * 101 + b"\r\n",
+    "a body": b"GET /health HTTP/1.1\r\nContent-Length: 1\r\n\r\n",
+    "a body in chunks": b"GET /health HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "a length below 0": b"GET /health HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    "a length that is no number": b"GET /health HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_r12_what_nobody_needs_is_refused_before_it_has_come(proxy, what):
+    """400 and the end of the connection, though the client would go on sending."""
+    running, port = proxy
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as client:
+        client.sendall(REFUSED[what])
+        assert client.recv(65536).startswith(b"HTTP/1.1 400 ")
+    assert 200 == got(port, "/health")[0].status
+    assert "Traceback" not in running.log
+    assert "Invalid" not in running.log
+
+
+def test_r12_one_byte_now_and_then_keeps_no_place(proxy):
+    """A request has a few seconds to come, however it comes; a response has more to be read."""
+    _, port = proxy
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\nX: ")
+        client.settimeout(0.1)
+        # Half of the time that a whole request has with its response.
+        for _ in range(150):
+            try:
+                client.sendall(b"y")
+                if client.recv(1) == b"":
+                    return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+    pytest.fail("still connected")
+
+
 def test_r12_connections_that_say_nothing_do_not_touch_dns(proxy):
     """There are so many places and no more; those who come later wait for theirs."""
     running, port = proxy
