@@ -1,0 +1,122 @@
+"""Clients who hold TCP connections and give nothing for them (R16), from many addresses."""
+
+import contextlib
+import errno
+import select
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from tests.load.packets import TXT, query
+
+_NAME = "slow.example"
+_BYTE_EVERY_S = 1.0
+_MANY = 64
+_SOURCES = 25
+
+
+@dataclass(slots=True)
+class _Client:
+    sock: socket.socket
+    kind: str
+    sent: int = 0
+
+
+class SlowClients:
+    """``wanted`` of them at any time, from 127.0.1.1 to .25; a context manager.
+
+    A third stops behind half a length prefix, a third sends a byte a second, a third asks for long
+    answers and never reads. One that is thrown out comes again; ``thrown`` counts that.
+    """
+
+    def __init__(self, port: int, wanted: int) -> None:
+        self.wanted = wanted
+        self.thrown = 0
+        self._port = port
+        self._number = 0
+        self._clients: dict[int, _Client] = {}
+        self._epoll = select.epoll()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        packet = query(_NAME, TXT)
+        self._message = len(packet).to_bytes(2, "big") + packet
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._thread.join(5)
+        for number in list(self._clients):
+            self._close(number)
+        self._epoll.close()
+
+    @property
+    def connected(self) -> int:
+        """How many the kernel calls connected, accepted by the server or not."""
+        return sum(client.sent > 0 for client in list(self._clients.values()))
+
+    def _run(self) -> None:
+        byte_at = time.monotonic() + _BYTE_EVERY_S
+        while not self._ending.is_set():
+            self._keep_number()
+            for number, events in self._epoll.poll(0.02, 64):
+                self._heard(number, events)
+            if time.monotonic() > byte_at:
+                byte_at += _BYTE_EVERY_S
+                self._another_byte()
+
+    def _keep_number(self) -> None:
+        # A few at a time: it is the held connections that are tried here, not a flood of new ones.
+        for _ in range(min(self.wanted - len(self._clients), 40)):
+            self._connect()
+        while len(self._clients) > self.wanted:
+            self._close(next(iter(self._clients)))
+
+    def _connect(self) -> None:
+        self._number += 1
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.settimeout(0)
+        kind = ("half", "byte", "unread")[self._number % 3]
+        if kind == "unread":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.bind((f"127.0.1.{1 + self._number % _SOURCES}", 0))
+        if sock.connect_ex(("127.0.0.1", self._port)) not in {0, errno.EINPROGRESS}:
+            sock.close()
+            return
+        self._clients[sock.fileno()] = _Client(sock, kind)
+        self._epoll.register(sock, select.EPOLLOUT)
+
+    def _heard(self, number: int, events: int) -> None:
+        client = self._clients[number]
+        if events & (select.EPOLLERR | select.EPOLLHUP | select.EPOLLRDHUP):
+            self.thrown += client.sent > 0
+            self._close(number)
+        elif events & select.EPOLLOUT:
+            with contextlib.suppress(OSError):
+                client.sent = client.sock.send(self._first_of(client.kind))
+            # Who never reads hears of nothing but of its end.
+            self._epoll.modify(number, 0 if client.kind == "unread" else select.EPOLLRDHUP)
+
+    def _first_of(self, kind: str) -> bytes:
+        return self._message * _MANY if kind == "unread" else self._message[:1]
+
+    def _another_byte(self) -> None:
+        for client in self._clients.values():
+            if client.kind == "byte" and 0 < client.sent < len(self._message):
+                with contextlib.suppress(OSError):
+                    client.sent += client.sock.send(self._message[client.sent : client.sent + 1])
+
+    def _close(self, number: int) -> None:
+        client = self._clients.pop(number)
+        self._epoll.unregister(number)
+        client.sock.close()

@@ -1,0 +1,69 @@
+"""R16: who holds TCP connections takes nothing from those who ask over UDP."""
+
+import socket
+import statistics
+import time
+from pathlib import Path
+
+from bench.figures import quantile
+from tests.dnsproxy.scripted import forwarder
+from tests.load.packets import query, with_id
+from tests.load.slow import SlowClients
+from tests.load.upstream import RawUpstream
+from tests.waits import PATIENCE_S, Waits, pause
+
+SLOW = 1000
+_ROUNDS = 4
+_ASKED = 250
+_EVERY_S = 0.002
+
+
+def test_r16_a_thousand_slow_tcp_clients_do_not_delay_a_udp_answer(waits: Waits):
+    """Half a prefix, a byte a second, answers that are never read; with and without, in turns.
+
+    What they hold is bounded too: connections have their places, and answers that nobody reads are
+    not made.
+    """
+    without: list[list[float]] = []
+    with_them: list[list[float]] = []
+    with RawUpstream() as upstream, forwarder(upstream, flags=["--remember"]) as proxy:
+        udp_times(proxy.port)
+        begin_kib = resident_kib(proxy.pid)
+        for _ in range(_ROUNDS):
+            without.append(udp_times(proxy.port))
+            with SlowClients(proxy.port, SLOW) as slow:
+                waits.until(
+                    "some of them were thrown out", lambda: slow.thrown > SLOW // 10, PATIENCE_S
+                )
+                waits.until("they hold what they get", lambda: slow.connected > 100, PATIENCE_S)
+                with_them.append(udp_times(proxy.port))
+        end_kib = resident_kib(proxy.pid)
+    typical = [statistics.median(map(statistics.median, each)) for each in (without, with_them)]
+    rare = [statistics.median(quantile(one, 0.99) for one in each) for each in (without, with_them)]
+    print(f"medians {typical}, p99 {rare}, {begin_kib} -> {end_kib} KiB")
+    assert typical[1] < 3 * typical[0]
+    # A turn of the loop that takes in forty connections is a matter of milliseconds.
+    assert rare[1] < 20 * rare[0] + 100 * typical[0]
+    assert end_kib < 2 * begin_kib
+
+
+def udp_times(port: int) -> list[float]:
+    """Seconds of each answer, one question after the other; one that never comes is a fault."""
+    packet = query("www.example")
+    times = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(PATIENCE_S)
+        client.connect(("127.0.0.1", port))
+        for number in range(_ASKED):
+            begin = time.monotonic()
+            client.send(with_id(packet, number))
+            assert number == int.from_bytes(client.recv(4096)[:2], "big")
+            times.append(time.monotonic() - begin)
+            pause(_EVERY_S)
+    return times
+
+
+def resident_kib(pid: int) -> int:
+    """What a process has in memory."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
