@@ -1,0 +1,1 @@
+"""What clients get while what is behind the DNS proxy fails: a steady stream of questions."""
