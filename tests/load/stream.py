@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -95,7 +95,7 @@ class OpenLoop:
 
     ``phase`` is noted with each question as it is sent. ``outcomes`` is complete after the end,
     which waits for the answers of the last questions. ``patience_s``: an answer that comes later
-    is lost.
+    is lost. ``keep`` takes the outcomes in place of the list, where there will be too many.
     """
 
     def __init__(
@@ -106,12 +106,14 @@ class OpenLoop:
         *,
         patience_s: float = PATIENCE_S,
         phase: str = "before",
+        keep: Callable[[Outcome], None] | None = None,
     ) -> None:
         self._questions = questions
         self._every_s = 1 / rate
         self._patience_s = patience_s
         self.phase = phase
         self.outcomes: list[Outcome] = []
+        self._keep = keep or self.outcomes.append
         self.sending = Sending()
         self._sockets = [_connected(port) for _ in range(_SOCKETS)]
         self._selector = selectors.DefaultSelector()
@@ -181,7 +183,7 @@ class OpenLoop:
 
     def _note(self, at: float, phase: str, question: Question, came: Came, words: str) -> None:
         took = time.monotonic() - at
-        self.outcomes.append(Outcome(at, phase, question.kind, came, took, words))
+        self._keep(Outcome(at, phase, question.kind, came, took, words))
 
     def _give_up(self) -> None:
         limit = time.monotonic() - self._patience_s
