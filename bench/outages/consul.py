@@ -29,10 +29,20 @@ class Server:
 
 @dataclass(slots=True)
 class Two:
-    """Two servers that need each other to elect a leader."""
+    """Two servers that need each other to elect a leader.
+
+    ``allow_stale`` is Consul's own default: who has no leader tells what it knows.
+    """
 
     asked: ConsulAgent
     other: ConsulAgent
+    allow_stale: bool
+
+    def lose_leader(self) -> None:
+        """The other one crashes; until the one that is asked has noticed."""
+        self.other.kill()
+        if not wait_until(lambda: not self.asked.get("status/leader"), 30):
+            raise LabError("a Consul server still has a leader 30 s after the other one's crash")
 
     def start_other(self) -> None:
         """After a crash; until both have a leader again."""
@@ -50,13 +60,16 @@ def one_server(binary: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def two_servers(binary: Path) -> Iterator[Two]:
+def two_servers(binary: Path, *, allow_stale: bool = True) -> Iterator[Two]:
     """The first has led alone, then the second has joined and votes."""
-    soon = {"autopilot": {"server_stabilization_time": "200ms"}}
-    with ConsulAgent(binary, persistent=True, config=soon) as first:
+    common = {
+        "autopilot": {"server_stabilization_time": "200ms"},
+        "dns_config": {"allow_stale": allow_stale},
+    }
+    with ConsulAgent(binary, persistent=True, config=common) as first:
         _register(first)
         follows = {
-            **soon,
+            **common,
             "bootstrap": False,
             "retry_join": [f"127.0.0.1:{first.ports['serf_lan']}"],
         }
@@ -68,7 +81,7 @@ def two_servers(binary: Path) -> Iterator[Two]:
 
             if not wait_until(both_vote, 60, every=0.2):
                 raise LabError("the second Consul server got no vote within 60 s")
-            yield Two(first, second)
+            yield Two(first, second, allow_stale)
 
 
 def _register(agent: ConsulAgent) -> None:

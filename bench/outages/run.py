@@ -26,8 +26,9 @@ def with_consul(extent: Extent, binary: Path) -> Iterator[Seen]:
     """Killed, restarted, frozen, without a leader."""
     with one_server(binary) as server:
         yield from map(_kept, consul_fails(extent, server))
-    with two_servers(binary) as two:
-        yield _kept(consul_loses_leader(extent, two))
+    for allow_stale in (True, False):
+        with two_servers(binary, allow_stale=allow_stale) as two:
+            yield _kept(consul_loses_leader(extent, two))
 
 
 def _kept(seen: Seen) -> Seen:

@@ -31,22 +31,28 @@ KILLED = Scenario("Consul killed, started later", (_KNOWN, _NEW))
 RESTARTED = Scenario("Consul restarted", (_KNOWN, _NEW))
 FROZEN = Scenario("Consul frozen", (_KNOWN, _NEW))
 LEADERLESS = Scenario("Consul without a leader", (_KNOWN, _NEW))
-WITH_CONSUL = (KILLED, RESTARTED, FROZEN, LEADERLESS)
+STRICT = Scenario("Consul without a leader, `allow_stale` off", (_KNOWN, _NEW))
+WITH_CONSUL = (KILLED, RESTARTED, FROZEN, LEADERLESS, STRICT)
 SCENARIOS = (*BOTH.values(), *ONE.values(), *WITH_CONSUL)
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Seconds of each phase, questions a second, and how long one may wait for its answer."""
+    """Seconds of each phase, questions a second, and how long one may wait for its answer.
+
+    ``one_s``: ``during_s`` where one of two is away, which must not cost anything for longer
+    either: it is looked at again now and then.
+    """
 
     before_s: float = 10.0
     during_s: float = 10.0
+    one_s: float = 25.0
     after_s: float = 15.0
     rate: float = 200.0
     patience_s: float = PATIENCE_S
 
 
-QUICK = Extent(before_s=1.5, during_s=2.5, after_s=3.0)
+QUICK = Extent(before_s=1.2, during_s=2.5, one_s=2.5, after_s=2.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,8 @@ def upstreams_fail(extent: Extent, how: str, *, both: bool) -> Seen:
                 server.come_back()
 
         acts = _Acts((BOTH if both else ONE)[how], fail, mend, lingers=both)
-        return _run(extent, acts, proxy.port, upstream_questions(both=both))
+        timed = extent if both else replace(extent, during_s=extent.one_s)
+        return _run(timed, acts, proxy.port, upstream_questions(both=both))
 
 
 def upstream_questions(*, both: bool) -> Iterator[Question]:
@@ -116,7 +123,8 @@ def consul_fails(extent: Extent, server: Server) -> Iterator[Seen]:
 
 def consul_loses_leader(extent: Extent, two: Two) -> Seen:
     """Of two servers that elect together one is killed; the other is asked."""
-    acts = _Acts(LEADERLESS, two.other.kill, two.start_other)
+    scenario = LEADERLESS if two.allow_stale else STRICT
+    acts = _Acts(scenario, two.lose_leader, two.start_other)
     with _consul_proxy(two.asked) as port:
         return _run(extent, acts, port, consul_questions())
 
@@ -147,8 +155,12 @@ def _run(extent: Extent, acts: _Acts, port: int, questions: Iterator[Question]) 
     seen = Seen(acts.scenario, begun=time.monotonic())
     with OpenLoop(port, questions, extent.rate, patience_s=extent.patience_s) as loop:
         pause(extent.before_s)
+        if acts.lingers:
+            # Every question that counts was asked when nobody was there.
+            acts.fail()
         loop.phase, seen.broken = "during", time.monotonic()
-        acts.fail()
+        if not acts.lingers:
+            acts.fail()
         pause(extent.during_s)
         if acts.lingers:
             loop.phase = "between"
