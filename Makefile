@@ -17,9 +17,10 @@ help:
 	@echo "make test       everything, on a real engine and a real Consul (as root)"
 	@echo "make test-unit  what needs neither, in under a minute"
 	@echo "make test-all   test, then end to end once more on the current Consul release"
-	@echo "make soak       five minutes of random operations and faults, a minute of which is in test"
+	@echo "make soak       random operations and faults: five minutes of the registrar, an hour of DNS"
 	@echo "make fuzz       a quarter of an hour of it for everything that reads bytes; part of soak"
 	@echo "make bench      figures, beside gliderlabs/registrator where Go is there (as root)"
+	@echo "                SUBJECT=outages: what clients get while upstreams or Consul are away"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
 
@@ -50,10 +51,11 @@ test-all: test
 	$(BIN)/python -m tests.lab.prepare --consul current
 	SEAMARK_LAB_CONSUL=current $(BIN)/python -m pytest tests/e2e tests/catalog $(ARGS)
 
-# ARGS="--seed N" walks again as a run did that printed N.
+# ARGS="--seed N" walks again as a run did that printed N; one after the other, each to its end.
 soak: $(READY_DEV)
 	$(BIN)/python -m tests.lab.prepare
 	$(BIN)/python -m tests.soak --seconds 300 --containers 40 $(ARGS)
+	$(BIN)/python -m tests.soak.dns --seconds 3600 $(ARGS)
 	@$(MAKE) --no-print-directory fuzz
 
 # Ten minutes of inputs that nobody thought of, for everything that reads bytes; then a million
@@ -63,10 +65,11 @@ fuzz: $(READY_DEV)
 	$(BIN)/python -m tests.fuzz.differential --messages 1000000
 	$(BIN)/python -m tests.fuzz.flood --packets 1000000
 
-# Six minutes on an idle machine; ARGS=--quick for three.
+# Six minutes on an idle machine; ARGS=--quick for less. SUBJECT=outages for the DNS proxy's.
+SUBJECT ?= registrar
 bench: $(READY_DEV)
 	@$(BIN)/python -m tests.lab.prepare >&2
-	@$(BIN)/python -m bench registrar $(ARGS)
+	@$(BIN)/python -m bench $(SUBJECT) $(ARGS)
 
 # The versions that everybody gets, until somebody runs this again and commits the difference.
 lock:

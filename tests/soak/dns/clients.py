@@ -108,6 +108,10 @@ class Pipelining:
         for question in batch.values():
             took = time.monotonic() - begin
             self._keep(Outcome(begin, phase, question.kind, Came.LOST, took, f"TCP: {why}"))
+        self.close()
+
+    def close(self) -> None:
+        """Until the next batch."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -116,7 +120,7 @@ class Pipelining:
 @contextlib.contextmanager
 def pipelining(client: Pipelining) -> Iterator[None]:
     """It asks until the end."""
-    with Worker(client.ask, _BATCH_EVERY_S):
+    with contextlib.closing(client), Worker(client.ask, _BATCH_EVERY_S):
         yield
 
 
