@@ -52,7 +52,7 @@ class Extent:
     patience_s: float = PATIENCE_S
 
 
-QUICK = Extent(before_s=1.2, during_s=2.5, one_s=2.5, after_s=2.5)
+QUICK = Extent(before_s=1.0, during_s=2.5, one_s=2.5, after_s=2.0)
 
 
 @dataclass(frozen=True, slots=True)
