@@ -2,20 +2,25 @@
 
 import contextlib
 import errno
+import multiprocessing
 import select
 import socket
 import threading
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.load.packets import TXT, query
 
 _NAME = "slow.example"
 _BYTE_EVERY_S = 1.0
-_MANY = 64
-_SOURCES = 25
+_MANY = 40
+_SOURCES = 40
+# It is the held connections that are tried, not a flood of new ones: as many as keep a thousand up
+# where each is thrown out after 2 s.
+_AT_ONCE = 6
+_CONNECT_EVERY_S = 0.01
 
 
 @dataclass(slots=True)
@@ -26,7 +31,7 @@ class _Client:
 
 
 class SlowClients:
-    """``wanted`` of them at any time, from 127.0.1.1 to .25; a context manager.
+    """``wanted`` of them at any time, from 127.0.1.1 to .40; a context manager.
 
     A third stops behind half a length prefix, a third sends a byte a second, a third asks for long
     answers and never reads. One that is thrown out comes again; ``thrown`` counts that.
@@ -37,6 +42,7 @@ class SlowClients:
         self.thrown = 0
         self._port = port
         self._number = 0
+        self._connect_at = 0.0
         self._clients: dict[int, _Client] = {}
         self._epoll = select.epoll()
         self._ending = threading.Event()
@@ -69,16 +75,17 @@ class SlowClients:
         byte_at = time.monotonic() + _BYTE_EVERY_S
         while not self._ending.is_set():
             self._keep_number()
-            for number, events in self._epoll.poll(0.02, 64):
+            for number, events in self._epoll.poll(0.01, 64):
                 self._heard(number, events)
             if time.monotonic() > byte_at:
                 byte_at += _BYTE_EVERY_S
                 self._another_byte()
 
     def _keep_number(self) -> None:
-        # A few at a time: it is the held connections that are tried here, not a flood of new ones.
-        for _ in range(min(self.wanted - len(self._clients), 40)):
-            self._connect()
+        if time.monotonic() >= self._connect_at:
+            self._connect_at = time.monotonic() + _CONNECT_EVERY_S
+            for _ in range(min(self.wanted - len(self._clients), _AT_ONCE)):
+                self._connect()
         while len(self._clients) > self.wanted:
             self._close(next(iter(self._clients)))
 
@@ -120,3 +127,50 @@ class SlowClients:
         client = self._clients.pop(number)
         self._epoll.unregister(number)
         client.sock.close()
+
+
+class SlowProcess:
+    """The same in a process of its own, for who measures times; a context manager.
+
+    ``thrown`` and ``connected`` are a tenth of a second old at most.
+    """
+
+    def __init__(self, port: int, wanted: int) -> None:
+        spawning = multiprocessing.get_context("spawn")
+        self._counts = spawning.Array("q", 2)
+        self._ending = spawning.Event()
+        self._process = spawning.Process(
+            target=_hold, args=(port, wanted, self._counts, self._ending), daemon=True
+        )
+
+    @property
+    def thrown(self) -> int:
+        """How many were thrown out so far."""
+        return int(self._counts[0])
+
+    @property
+    def connected(self) -> int:
+        """How many the kernel calls connected."""
+        return int(self._counts[1])
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._process.join(10)
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+
+
+def _hold(port: int, wanted: int, counts: Any, ending: Any) -> None:
+    with SlowClients(port, wanted) as slow:
+        while not ending.wait(0.1):
+            counts[0], counts[1] = slow.thrown, slow.connected
