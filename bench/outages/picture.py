@@ -7,7 +7,7 @@ from html import escape
 from bench.outages.tally import Seen
 from tests.load.stream import Came, Outcome
 
-_LABEL, _STRIP, _ROW, _GAP = 300, 460, 16, 6
+_LABEL, _STRIP, _ROW, _GAP = 340, 460, 16, 6
 _BINS = 92
 _HEAD, _FOOT = 34, 10
 _STYLE = """

@@ -31,7 +31,7 @@ KILLED = Scenario("Consul killed, started later", (_KNOWN, _NEW))
 RESTARTED = Scenario("Consul restarted", (_KNOWN, _NEW))
 FROZEN = Scenario("Consul frozen", (_KNOWN, _NEW))
 LEADERLESS = Scenario("Consul without a leader", (_KNOWN, _NEW))
-STRICT = Scenario("Consul without a leader, `allow_stale` off", (_KNOWN, _NEW))
+STRICT = Scenario("Consul leaderless, allow_stale off", (_KNOWN, _NEW))
 WITH_CONSUL = (KILLED, RESTARTED, FROZEN, LEADERLESS, STRICT)
 SCENARIOS = (*BOTH.values(), *ONE.values(), *WITH_CONSUL)
 
