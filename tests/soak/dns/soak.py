@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.measuring import cpu_s
-from bench.outages.consul import NAMES, Server, one_server
+from bench.outages.consul import Server, one_server
 from tests.commands import Running
 from tests.dnsproxy.scripted import forwarder
 from tests.lab.shell import pause
@@ -24,7 +24,7 @@ from tests.load.stream import OpenLoop
 from tests.load.upstream import RawUpstream
 from tests.soak.dns.clients import Pipelining, pipelining, sending_garbage
 from tests.soak.dns.faults import Walk
-from tests.soak.dns.questions import questions
+from tests.soak.dns.questions import KNOWN, questions
 from tests.soak.dns.report import Report
 from tests.soak.dns.watch import look
 
@@ -32,7 +32,7 @@ _RATE = 150.0
 # Longer than the proxy's own deadline by what a busy machine may take.
 _PATIENCE_S = 12.0
 _STEP_S = 0.25
-_MEMORY_MIB = "2"
+_MEMORY_MIB = "4"
 _TRACE = 40
 
 
@@ -105,7 +105,7 @@ def _ask_once(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         asker.settimeout(_PATIENCE_S)
         asker.connect(("127.0.0.1", port))
-        for name in NAMES:
+        for name in KNOWN:
             for qtype in (A, SRV):
                 asker.send(query(name, qtype))
                 asker.recv(4096)
