@@ -3,7 +3,7 @@
 import itertools
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -13,11 +13,13 @@ from bench.outages.tally import Scenario, Seen
 from dnsproxy.edges.upstreams import DEADLINE_S
 from tests.dnsproxy.scripted import forwarder
 from tests.lab.consul import ConsulAgent
-from tests.lab.shell import pause
+from tests.lab.shell import pause, wait_until
 from tests.load.packets import address_of, query
-from tests.load.stream import PATIENCE_S, OpenLoop, Question
+from tests.load.stream import PATIENCE_S, Came, OpenLoop, Outcome, Question
 from tests.load.upstream import RawUpstream
 
+# Two seconds of them: longer than any answer takes that meets an outage and is not SERVFAIL.
+_LAST = 400
 _NEW = ("new", "not asked before")
 _HOT = ("hot", "known, in memory")
 _EXPIRED = ("expired", "known, TTL of 1 s")
@@ -41,7 +43,8 @@ class Extent:
     """Seconds of each phase, questions a second, and how long one may wait for its answer.
 
     ``one_s``: ``during_s`` where one of two is away, which must not cost anything for longer
-    either: it is looked at again now and then.
+    either: it is looked at again now and then. ``settle_s``: how much longer *after* may last where
+    not all is right again.
     """
 
     before_s: float = 10.0
@@ -50,6 +53,7 @@ class Extent:
     after_s: float = 15.0
     rate: float = 200.0
     patience_s: float = PATIENCE_S
+    settle_s: float = 0.0
 
 
 QUICK = Extent(before_s=1.0, during_s=2.5, one_s=2.5, after_s=2.0)
@@ -150,6 +154,11 @@ def _consul_proxy(agent: ConsulAgent) -> Iterator[int]:
         yield proxy.port
 
 
+def is_right_again(outcomes: Sequence[Outcome]) -> bool:
+    """Whether the last answers were right."""
+    return {one.came for one in outcomes[-_LAST:]} <= {Came.RIGHT}
+
+
 def _run(extent: Extent, acts: _Acts, port: int, questions: Iterator[Question]) -> Seen:
     say(acts.scenario.title)
     seen = Seen(acts.scenario, begun=time.monotonic())
@@ -170,6 +179,7 @@ def _run(extent: Extent, acts: _Acts, port: int, questions: Iterator[Question]) 
         if acts.scenario in WITH_CONSUL:
             seen.back_s = time.monotonic() - seen.mended
         pause(extent.after_s)
+        wait_until(lambda: is_right_again(loop.outcomes), extent.settle_s)
     seen.outcomes = sorted(loop.outcomes, key=lambda one: one.at)
     seen.sending = loop.sending
     return seen
