@@ -17,7 +17,8 @@ IP_PKTINFO = getattr(socket, "IP_PKTINFO", 8)
 # Absent from it altogether: linux/in.h, linux/in6.h.
 _IP_FREEBIND = 15
 _IPV6_FREEBIND = 78
-_BACKLOG = 128
+# As many as places there are: what finds the queue full comes again after a second (RFC 6298 2).
+_BACKLOG = 1024
 _BUFFER = 4 * 1024 * 1024
 
 # Address, kind -> a socket on it. Raises ListenError.

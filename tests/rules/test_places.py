@@ -1,9 +1,12 @@
 """R16: places of TCP connections where all are taken; R20: how long a list of options may be."""
 
 import contextlib
+import os
+import signal
 import socket
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 
 import dns.edns
 import dns.message
@@ -45,6 +48,16 @@ def connections(port: int, count: int) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def asleep(pid: int) -> Iterator[None]:
+    """The process does nothing, so that the kernel alone holds who comes."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def may_rest(port: int) -> int:
     """How long a connection may be idle now, in tenths of a second (RFC 7828)."""
     option = dns.edns.GenericOption(KEEPALIVE, b"")
@@ -61,6 +74,20 @@ def test_r16_who_comes_is_served_where_all_places_are_taken(port):
         crowded = may_rest(port)
     assert 100 == alone
     assert crowded < alone
+
+
+def test_r16_as_many_may_come_at_once_as_there_are_places():
+    """Else they wait for seconds for their packets to be sent again (RFC 6298 2)."""
+    assert int(Path("/proc/sys/net/core/somaxconn").read_text()) > TCP_CLIENTS
+    with (
+        forwarder(flags=["--upstream", "127.0.0.1:9"]) as proxy,
+        contextlib.ExitStack() as stack,
+        asleep(proxy.pid),
+    ):
+        for _ in range(TCP_CLIENTS):
+            client = stack.enter_context(socket.socket())
+            client.settimeout(PATIENCE_S)
+            client.connect(("127.0.0.1", proxy.port))
 
 
 @pytest.mark.parametrize(("count", "expected"), [(100, "NOERROR"), (101, "FORMERR")])
