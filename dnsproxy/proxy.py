@@ -20,6 +20,7 @@ from dnsproxy.core.names import to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import rcode_reply, refuse, size_limit, write
 from dnsproxy.core.request import Request
+from dnsproxy.core.seldom import Seldom
 from dnsproxy.core.wire import TC, Rcode, Type
 from dnsproxy.edges.answerer import Room
 from dnsproxy.edges.binding import Bind, bound
@@ -35,7 +36,6 @@ log = logging.getLogger("dnsproxy")
 _FAULT = Found(Reply(int(Rcode.SERVFAIL)), Source.NOBODY, "")
 _CUT = Reply(truncated=True)
 _SECRET_BYTES = 16
-_QUIET_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,7 @@ class DnsProxy:
     ) -> None:
         self.clients = clients or Clients(secrets.token_bytes(_SECRET_BYTES))
         self._room = Room(self.clients, self._welcomes)
-        self._limited = 0
-        self._quiet_until = 0.0
+        self._limited = Seldom()
         self._listen = listen
         self._term = _Term(resolver, options)
         self._observe = observe
@@ -192,7 +191,8 @@ class DnsProxy:
 
     def _cut(self, query: Query | Refusal, client: str, limited: Limited) -> bytes | None:
         """What a client beyond its rate gets: nothing, or what it has to ask again with."""
-        self._tell(client)
+        if count := self._limited.due(monotonic()):
+            log.warning("rate limit: %d replies not sent or cut, now to %s", count, client)
         rcode = {Limited.TRUNCATED: Rcode.NOERROR, Limited.BADCOOKIE: Rcode.BADCOOKIE}.get(limited)
         wire = None
         if rcode is not None and isinstance(query, Query):
@@ -208,15 +208,6 @@ class DnsProxy:
         if rcode is Rcode.NOERROR:
             return write(query, _CUT, UDP_SIZE_WITHOUT_EDNS, size, options)
         return rcode_reply(query, rcode, size, options)
-
-    def _tell(self, client: str) -> None:
-        """Log that somebody is limited now, then only how often: a flood must not become two."""
-        self._limited += 1
-        now = monotonic()
-        if now < self._quiet_until:
-            return
-        log.warning("rate limit: %d replies not sent or cut, now to %s", self._limited, client)
-        self._limited, self._quiet_until = 0, now + _QUIET_S
 
     def _options_for(self, query: Query) -> bytes:
         """The options of our own OPT: a cookie for a cookie, a time for who asks for it."""

@@ -16,6 +16,7 @@ from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Request
 from dnsproxy.core.reverse import address_of
+from dnsproxy.core.seldom import Seldom
 from dnsproxy.core.wire import Question, Rcode, Type
 from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.upstreams import DEADLINE_S
@@ -24,8 +25,6 @@ from dnsproxy.forwarding import Found
 from dnsproxy.rebinding import RebindGuard
 
 log = logging.getLogger("dnsproxy")
-
-_QUIET_S = 10.0
 
 
 class Zone(Protocol):
@@ -151,8 +150,7 @@ class Resolver:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._untold = 0
-        self._quiet_until = 0.0
+        self._failures = Seldom()
 
     def recall(self, request: Request) -> Found | None:
         """The answer if nobody needs to be asked for it."""
@@ -247,14 +245,10 @@ class Resolver:
         return chain[-1] if open_end and not is_complete(request.question, reply) else None
 
     def _tell(self, failure: str) -> None:
-        """Log a failure now, then only how many there were: an outage must not flood the log."""
-        now = time.monotonic()
-        self._untold += 1
-        if now < self._quiet_until:
-            return
-        more = f" ({self._untold - 1} more before)" if self._untold > 1 else ""
-        log.warning("%s%s", failure, more)
-        self._untold, self._quiet_until = 0, now + _QUIET_S
+        """Log a failure now, then only how many there were."""
+        if count := self._failures.due(time.monotonic()):
+            more = f" ({count - 1} more before)" if count > 1 else ""
+            log.warning("%s%s", failure, more)
 
 
 def _servfail(error: UpstreamFailed) -> Found:
