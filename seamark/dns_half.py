@@ -15,6 +15,7 @@ from dnsproxy.core.memory import Memory
 from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.loops import LoopWatch
 from dnsproxy.edges.observer import Gauge, Observer, Reading
+from dnsproxy.edges.upstreams import worst
 from dnsproxy.errors import ListenError
 from dnsproxy.proxy import DnsProxy, ProxyOptions
 from dnsproxy.resolver import Resolver
@@ -190,12 +191,7 @@ def _memory_gauges(memory: Memory) -> dict[Gauge, Reading]:
 
 def _upstream_gauges(options: ProxyOptions) -> dict[Gauge, Reading]:
     def sick() -> dict[str, float]:
-        found: dict[str, float] = {}
-        for group in options.groups:
-            for server in group.servers:
-                one = float(group.health.is_sick(server))
-                found[str(server)] = max(one, found.get(str(server), 0.0))
-        return found
+        return worst(options.groups, lambda group, server: group.health.is_sick(server))
 
     return {Gauge.UPSTREAM_SICK: sick, Gauge.UPSTREAM_LOOPED: options.loops.looped}
 

@@ -24,6 +24,8 @@ REACHABLE_NETWORKS = tuple(
 _PRIVATE = tuple(ipaddress.ip_network(network) for network in PRIVATE_NETWORKS)
 _REMEMBERED = 4096
 
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 
 class AllowList:
     """Networks whose hosts are answered. Raises ValueError for what is no network."""
@@ -34,9 +36,8 @@ class AllowList:
 
     def _allows(self, host: str) -> bool:
         """Whether the client at ``host`` (an address as the socket gives it) is answered."""
-        address = ipaddress.ip_address(host)
-        mapped = getattr(address, "ipv4_mapped", None)
-        return any((mapped or address) in network for network in self._networks)
+        address = _address(host)
+        return any(address in network for network in self._networks)
 
 
 @functools.lru_cache(_REMEMBERED)
@@ -64,7 +65,11 @@ def network_of(client: str) -> tuple[str, bool]:
     return str(ipaddress.ip_network((int(address), length), strict=False)), False
 
 
-def _known(client: str) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, bool]:
-    address = ipaddress.ip_address(client)
-    address = getattr(address, "ipv4_mapped", None) or address
+def _known(client: str) -> tuple[_Address, bool]:
+    address = _address(client)
     return address, any(address in network for network in _PRIVATE)
+
+
+def _address(client: str) -> _Address:
+    address = ipaddress.ip_address(client)
+    return getattr(address, "ipv4_mapped", None) or address

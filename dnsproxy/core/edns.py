@@ -12,7 +12,6 @@ _TEXT_MAX = 120
 class OptionCode(IntEnum):
     """The options that mean something to us."""
 
-    CLIENT_SUBNET = 8
     COOKIE = 10
     KEEPALIVE = 11
     PADDING = 12
@@ -25,10 +24,8 @@ class InfoCode(IntEnum):
     OTHER = 0
     STALE_ANSWER = 3
     CACHED_ERROR = 13
-    NOT_READY = 14
     BLOCKED = 15
     NO_REACHABLE_AUTHORITY = 22
-    NETWORK_ERROR = 23
 
 
 @dataclass(frozen=True, slots=True)

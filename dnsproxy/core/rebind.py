@@ -8,6 +8,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dnsproxy.core.access import PRIVATE_NETWORKS
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.names import Name, lies_in
 from dnsproxy.core.records import Records, Reply, ResourceRecord
@@ -16,20 +17,8 @@ from dnsproxy.core.wire import Type
 BLOCKED = ExtendedError(InfoCode.BLOCKED, "an address of this network for a name outside it")
 _NETWORKS = tuple(
     ipaddress.ip_network(text)
-    for text in (
-        # "This host": the loopback to many a stack (RFC 1122 3.2.1.3).
-        "0.0.0.0/8",
-        "127.0.0.0/8",
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "::/128",
-        "::1/128",
-        "fc00::/7",
-        "fe80::/10",
-    )
+    # "This host": the loopback to many a stack (RFC 1122 3.2.1.3).
+    for text in (*PRIVATE_NETWORKS, "0.0.0.0/8", "::/128")
 )
 # IPv4 inside IPv6: mapped (RFC 4291 2.5.5.2), compatible (2.5.5.1), translated (RFC 6052 2.1).
 _HOLDS_IPV4 = tuple(map(ipaddress.ip_network, ("::ffff:0:0/96", "::/96", "64:ff9b::/96")))

@@ -16,7 +16,7 @@ from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.names import Name
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Type, question
-from dnsproxy.edges.upstreams import UpstreamGroup
+from dnsproxy.edges.upstreams import UpstreamGroup, worst
 
 log = logging.getLogger("dnsproxy")
 
@@ -66,12 +66,7 @@ class LoopWatch:
 
     def looped(self) -> dict[str, float]:
         """Server -> 1 if it loops, else 0."""
-        found: dict[str, float] = {}
-        for group in self._groups:
-            for server in group.servers:
-                looped = float(group.health.is_looped(server))
-                found[str(server)] = max(looped, found.get(str(server), 0.0))
-        return found
+        return worst(self._groups, lambda group, server: group.health.is_looped(server))
 
     def _follow(self, group: UpstreamGroup, server: Endpoint) -> None:
         again = group.probes.well[server]

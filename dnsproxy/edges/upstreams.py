@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -229,6 +229,17 @@ class UpstreamGroup:
         if fair and self.health.failed(server, start):
             self.probes.start(server, reason)
         return UpstreamFailed(reason)
+
+
+def worst(
+    groups: Iterable[UpstreamGroup], is_so: Callable[[UpstreamGroup, Endpoint], bool]
+) -> dict[str, float]:
+    """Server -> 1 if it is so in any of the groups that ask it, else 0."""
+    found: dict[str, float] = {}
+    for group in groups:
+        for server in group.servers:
+            found[str(server)] = max(float(is_so(group, server)), found.get(str(server), 0.0))
+    return found
 
 
 def rcode_name(rcode: int) -> str:
