@@ -7,19 +7,9 @@ from hypothesis import given, strategies as st
 
 from dnsproxy.core.gate import Query, Refusal, admit, is_query
 from dnsproxy.core.replies import refuse
-from dnsproxy.core.wire import HEADER, Rcode
+from dnsproxy.core.wire import Rcode
 from tests.dnsproxy.packets import query_wire
-
-PLAIN = query_wire("web.example")
-EDNS = query_wire("web.example", size=1232)
-OPT = EDNS[-11:]
-
-
-def counts(wire: bytes, **changed: int) -> bytes:
-    """The packet with other counts in its header."""
-    names = ("id", "flags", "qd", "an", "ns", "ar")
-    values = dict(zip(names, HEADER.unpack_from(wire), strict=True)) | changed
-    return HEADER.pack(*values.values()) + wire[12:]
+from tests.fuzz.odd_packets import EDNS, OPT, PLAIN, counts
 
 
 @pytest.mark.parametrize(

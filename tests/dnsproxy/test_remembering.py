@@ -117,22 +117,6 @@ def scene_of(script: Script, *more: str) -> Iterator[tuple[Running, ScriptedUpst
         yield proxy, consul
 
 
-def test_an_upstreams_answer_about_another_zone_is_not_believed(tmp_path):
-    """CVE-2021-25220: a server is asked for its own zone, and remembered for no other."""
-    lie = ["a.corp.example. 600 CNAME www.example.", "www.example. 600 A 203.0.113.66"]
-    with (
-        ScriptedUpstream(says({"a.corp.example": lie})) as corp,
-        ScriptedUpstream(says({"www.example": [HOST]})) as root,
-    ):
-        (tmp_path / "seamark.toml").write_text(
-            f'[[dns.zone]]\nname = "corp.example"\nupstream = ["{corp.address}"]\n'
-        )
-        flags = ["--config", str(tmp_path / "seamark.toml"), "--listen", "127.0.0.1:0"]
-        with Running("dnsproxy", *flags, "--http", "off", "--upstream", root.address) as proxy:
-            ask(proxy.port, "a.corp.example")
-            assert {"A 192.0.2.1"} == records(ask(proxy.port, "www.example"))
-
-
 def test_when_nobody_answers_a_client_of_edns_still_gets_our_opt():
     """systemd#13432: resolved takes a reply without one for a server that knows no EDNS."""
     with scene_of(lambda query: []) as (proxy, _):

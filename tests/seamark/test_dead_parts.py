@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_a_listener_that_ends_is_seen_by_who_would_restart_us(tmp_path: Path, wa
     """503 with its name, one line of the log, and the manager hears no sign of life any more."""
     name, http = str(tmp_path / "notify"), free_port()
     flags = (*HERE, "--http", f"127.0.0.1:{http}", "--upstream", "127.0.0.1:9")
-    variables = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "200000"}
+    variables: dict[str, Any] = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "200000"}
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.settimeout(PATIENCE_S)
         manager.bind(name)
