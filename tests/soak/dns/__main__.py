@@ -1,4 +1,4 @@
-"""`python -m tests.soak.dns [--seconds 3600] [--seed N] [--reload] [--picture FILE]`."""
+"""`python -m tests.soak.dns [--seconds 3600] [--seed N] [--picture FILE]`."""
 
 import argparse
 import os
@@ -18,14 +18,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak.dns", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
-    parser.add_argument("--reload", action="store_true", help="send SIGHUP too")
     parser.add_argument("--picture", type=Path, default=cache_dir() / "soak-dns.svg")
     given = parser.parse_args()
     report = Report(given.seed, given.seconds)
     print(f"soak: seed {report.seed}", flush=True)
     try:
         consul = find_consul(os.environ.get("SEAMARK_LAB_CONSUL", WHICH[0]))
-        soak(consul, report, reload=given.reload)
+        soak(consul, report)
     except LabError as error:
         print(f"lab: error: {error}", file=sys.stderr)
         return 1

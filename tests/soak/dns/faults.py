@@ -1,11 +1,13 @@
 """Faults at random, at most one at each place, with time for calm between them."""
 
+import os
 import random
 import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from tests.lab.consul import ConsulAgent
 from tests.load.slow import SlowClients
@@ -25,6 +27,30 @@ class _Fault:
     end: Callable[[], object]
 
 
+class Reloads:
+    """A settings file that is written anew while the process runs, with what harms no answer."""
+
+    def __init__(self, path: Path, rng: random.Random) -> None:
+        self.path = path
+        self._rng = rng
+        self.pid = 0
+        self.change()
+
+    def hang_up(self) -> None:
+        """All files are read again."""
+        os.kill(self.pid, signal.SIGHUP)
+
+    def change(self) -> None:
+        """Another order of upstreams, another number of them at once."""
+        policy = self._rng.choice(["sequential", "random", "fastest"])
+        hedge = self._rng.choice(["true", "false"])
+        self.path.write_text(f'[dns]\npolicy = "{policy}"\nhedge = {hedge}\n')
+
+    def spoil(self) -> None:
+        """No settings at all: those before it stay."""
+        self.path.write_text("[dns\n")
+
+
 class Walk:
     """Begins and ends faults as time goes by; ``done`` counts them by kind."""
 
@@ -33,8 +59,8 @@ class Walk:
         upstreams: Sequence[RawUpstream],
         consul: ConsulAgent,
         slow: SlowClients,
+        process: Reloads,
         rng: random.Random,
-        reload: Callable[[], object] | None = None,
     ) -> None:
         self._rng = rng
         self._active: dict[str, tuple[float, str, _Fault]] = {}
@@ -55,8 +81,11 @@ class Walk:
                 partial(setattr, slow, "wanted", _SLOW), partial(setattr, slow, "wanted", 0)
             )
         }
-        if reload:
-            self._kinds["process"] = {"SIGHUP": _Fault(reload, lambda: None)}
+        self._kinds["process"] = {
+            "SIGHUP": _Fault(process.hang_up, lambda: None),
+            "other settings": _Fault(process.change, lambda: None),
+            "broken settings": _Fault(process.spoil, process.change),
+        }
 
     def step(self, now: float) -> None:
         """What is due, in seconds since the start."""

@@ -2,15 +2,12 @@
 
 import contextlib
 import io
-import os
 import random
 import resource
-import signal
 import socket
 import tempfile
 import time
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 from bench.measuring import cpu_s
@@ -23,7 +20,7 @@ from tests.load.slow import SlowClients
 from tests.load.stream import OpenLoop
 from tests.load.upstream import RawUpstream
 from tests.soak.dns.clients import Pipelining, pipelining, sending_garbage
-from tests.soak.dns.faults import Walk
+from tests.soak.dns.faults import Reloads, Walk
 from tests.soak.dns.questions import KNOWN, questions
 from tests.soak.dns.report import Report
 from tests.soak.dns.watch import look
@@ -36,17 +33,20 @@ _MEMORY_MIB = "4"
 _TRACE = 40
 
 
-def soak(binary: Path, report: Report, *, reload: bool = False, every_s: float = 10.0) -> None:
-    """Run one, into ``report``; ``reload``: SIGHUP is sent too. ``every_s``: how often to look."""
+def soak(binary: Path, report: Report, *, every_s: float = 10.0) -> None:
+    """Run one, into ``report``. ``every_s``: how often to look at what the process holds."""
+    draw = random.Random(report.seed)
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="seamark-soak-")))
         upstreams = [held.enter_context(RawUpstream()) for _ in range(2)]
         server = held.enter_context(one_server(binary))
+        reloads = Reloads(folder / "seamark.toml", random.Random(draw.random()))
         # So little memory is full within minutes: what grows later is a leak.
         proxy = forwarder(
             *upstreams,
             consul=server.agent.dns_address,
             flags=[
+                *("--config", str(reloads.path)),
                 *("--remember", "--query-log", str(folder / "queries.log")),
                 *("--consul-http", f"http://{server.agent.http_address}"),
             ],
@@ -56,7 +56,8 @@ def soak(binary: Path, report: Report, *, reload: bool = False, every_s: float =
         with contextlib.redirect_stdout(io.StringIO()):
             proxy.__enter__()
         try:
-            _walk(proxy, upstreams, server, report, reload=reload, every_s=every_s)
+            reloads.pid = proxy.pid
+            _walk(proxy, upstreams, server, reloads, report, draw, every_s)
         finally:
             report.broken += _end(proxy)
 
@@ -65,13 +66,12 @@ def _walk(
     proxy: Running,
     upstreams: list[RawUpstream],
     server: Server,
+    reloads: Reloads,
     report: Report,
-    *,
-    reload: bool,
+    draw: random.Random,
     every_s: float,
 ) -> None:
     _ask_once(proxy.port)
-    draw = random.Random(report.seed)
     steady, piped, noise = (random.Random(draw.random()) for _ in range(3))
     client = Pipelining(proxy.port, questions(piped, "tcp"), report.keep, _PATIENCE_S)
     stream = OpenLoop(
@@ -82,8 +82,7 @@ def _walk(
         held.enter_context(pipelining(client))
         held.enter_context(sending_garbage(proxy.port, noise))
         held.enter_context(stream)
-        hang_up = partial(os.kill, proxy.pid, signal.SIGHUP) if reload else None
-        walk = Walk(upstreams, server.agent, slow, draw, hang_up)
+        walk = Walk(upstreams, server.agent, slow, reloads, draw)
         report.faults, report.sending = walk.done, stream.sending
         start, used, used_by_us = time.monotonic(), cpu_s(proxy.pid), _own_cpu_s()
         look_at = 0.0
