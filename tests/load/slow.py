@@ -6,13 +6,13 @@ import multiprocessing
 import os
 import select
 import socket
-import threading
 import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from tests.load.packets import TXT, query
+from tests.load.threaded import Threaded
 
 _NAME = "slow.example"
 _BYTE_EVERY_S = 1.0
@@ -31,7 +31,7 @@ class _Client:
     sent: int = 0
 
 
-class SlowClients:
+class SlowClients(Threaded):
     """``wanted`` of them at any time, from 127.0.1.1 to .40; a context manager.
 
     A third stops behind half a length prefix, a third sends a byte a second, a third asks for long
@@ -39,6 +39,7 @@ class SlowClients:
     """
 
     def __init__(self, port: int, wanted: int) -> None:
+        super().__init__()
         self.wanted = wanted
         self.thrown = 0
         self._port = port
@@ -46,23 +47,11 @@ class SlowClients:
         self._connect_at = 0.0
         self._clients: dict[int, _Client] = {}
         self._epoll = select.epoll()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
         packet = query(_NAME, TXT)
         self._message = len(packet).to_bytes(2, "big") + packet
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ending.set()
-        self._thread.join(5)
+    def close(self) -> None:
+        """Close all."""
         for number in list(self._clients):
             self._close(number)
         self._epoll.close()
@@ -72,9 +61,10 @@ class SlowClients:
         """How many the kernel calls connected, accepted by the server or not."""
         return sum(client.sent > 0 for client in list(self._clients.values()))
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Keep the number, and the bytes flowing."""
         byte_at = time.monotonic() + _BYTE_EVERY_S
-        while not self._ending.is_set():
+        while not self.ending.is_set():
             self._keep_number()
             for number, events in self._epoll.poll(0.01, 64):
                 self._heard(number, events)

@@ -5,14 +5,12 @@ import enum
 import selectors
 import socket
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from tests.load.packets import NOERROR, SERVFAIL, Answer, read, with_id
+from tests.load.threaded import Threaded
 
 # What a stub resolver waits for.
 PATIENCE_S = 5.0
@@ -90,7 +88,7 @@ def _fits(question: Question, answer: Answer) -> bool:
     return question.any_data or answer.truncated or answer.addresses == question.right
 
 
-class OpenLoop:
+class OpenLoop(Threaded):
     """Asks ``questions`` one after the other at ``rate`` a second; a context manager.
 
     ``phase`` is noted with each question as it is sent. ``outcomes`` is complete after the end,
@@ -108,6 +106,8 @@ class OpenLoop:
         phase: str = "before",
         keep: Callable[[Outcome], None] | None = None,
     ) -> None:
+        super().__init__()
+        self.join_s += patience_s
         self._questions = questions
         self._every_s = 1 / rate
         self._patience_s = patience_s
@@ -121,28 +121,17 @@ class OpenLoop:
             self._selector.register(sock, selectors.EVENT_READ, number)
         # In the order of sending: the first is the first whose time is over.
         self._waiting: dict[tuple[int, int], tuple[float, str, Question]] = {}
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ending.set()
-        self._thread.join(self._patience_s + 5)
+    def close(self) -> None:
+        """All is answered, or nobody waits any more."""
         self._selector.close()
         for sock in self._sockets:
             sock.close()
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Ask until the end, then wait for the last answers."""
         due = time.monotonic()
-        while not self._ending.is_set():
+        while not self.ending.is_set():
             now = time.monotonic()
             while due <= now:
                 self._send(due, now)

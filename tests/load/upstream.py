@@ -11,8 +11,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from tests.load.packets import (
     ANY,
@@ -25,6 +23,7 @@ from tests.load.packets import (
     reply,
     with_id,
 )
+from tests.load.threaded import Threaded
 from tests.upstream import one_port_for_both
 
 _TTL = 30
@@ -52,13 +51,14 @@ def made(query: bytes, *, tcp: bool) -> bytes:
     return reply(query)
 
 
-class RawUpstream:
+class RawUpstream(Threaded):
     """UDP and TCP on one port of 127.0.0.1, one thread; a context manager.
 
     ``answering``: whether it says anything. ``lie`` is told in place of the true reply.
     """
 
     def __init__(self, rng: random.Random | None = None) -> None:
+        super().__init__()
         self.answering = True
         self.lie: Lie | None = None
         self.asked = 0
@@ -69,28 +69,16 @@ class RawUpstream:
         self._wanted_open = True
         self._open = threading.Condition()
         self._is_open = True
-        self._ending = threading.Event()
         self._selector = selectors.DefaultSelector()
         self._watch()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
     def address(self) -> str:
         """As ``--upstream`` takes it."""
         return f"127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ending.set()
-        self._thread.join(5)
+    def close(self) -> None:
+        """All sockets."""
         self._shut()
         self._selector.close()
 
@@ -108,8 +96,9 @@ class RawUpstream:
             self._wanted_open = wanted
             assert self._open.wait_for(lambda: self._is_open == wanted, 10)
 
-    def _run(self) -> None:
-        while not self._ending.is_set():
+    def run(self) -> None:
+        """Answer, and follow whether it is to be there."""
+        while not self.ending.is_set():
             if self._wanted_open != self._is_open:
                 self._follow()
             for found, _ in self._selector.select(0.02):

@@ -4,14 +4,12 @@ import contextlib
 import itertools
 import random
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Self
 
 from tests.load.packets import with_id
 from tests.load.stream import Came, Outcome, Question, judge
+from tests.load.threaded import Threaded
 from tests.soak.dns.questions import garbage
 
 _PIPELINED = 12
@@ -20,30 +18,19 @@ _BATCH_EVERY_S = 0.4
 _GARBAGE_EVERY_S = 0.05
 
 
-class Worker:
-    """A thread that does its work again and again until the end; a context manager."""
+class Worker(Threaded):
+    """Does its work again and again until the end; a context manager."""
+
+    join_s = 30.0
 
     def __init__(self, work: Callable[[], object], every_s: float) -> None:
+        super().__init__()
         self._work = work
         self._every_s = every_s
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ending.set()
-        self._thread.join(30)
-
-    def _run(self) -> None:
-        while not self._ending.wait(self._every_s):
+    def run(self) -> None:
+        """The rounds."""
+        while not self.ending.wait(self._every_s):
             self._work()
 
 
