@@ -89,6 +89,10 @@ class ConsulZone:
         """What is remembered, or needs nobody; no waiting."""
         return self._told(request, self._zone.recall, self._options.existing.recall)
 
+    def last(self, request: Request) -> Found | None:
+        """The same, else the last good answer."""
+        return self._told(request, self._zone.last, self._options.existing.recall)
+
     def ask(self, request: Request, deadline: float) -> Found:
         """The answer; waits. Raises :class:`UpstreamFailed`."""
         found = self._told(
@@ -203,6 +207,10 @@ class ReverseZone:
     def recall(self, request: Request) -> Found | None:
         """What is remembered of Consul's answers."""
         return _pointed(request, self._consul.recall(_pointer(request)))
+
+    def last(self, request: Request) -> Found | None:
+        """The same, else the last good answer."""
+        return _pointed(request, self._consul.last(_pointer(request)))
 
     def ask(self, request: Request, deadline: float) -> Found | None:
         """Consul's answer if it has one; waits."""

@@ -1,6 +1,7 @@
 """A zone whose services are answered with one address, drawn anew for each answer."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
@@ -32,16 +33,11 @@ class OneAddressZone:
 
     def recall(self, request: Request) -> Found | None:
         """What needs no waiting."""
-        if not self._is_for_one(request):
-            return self._zone.recall(request)
-        found = self._zone.recall(_for_srv(request))
-        if found is None:
-            return None
-        known = self._instances(found, request)
-        if known.is_whole:
-            return _weighted(found, known, request)
-        plain = self._zone.recall(request)
-        return _joined(found, known, plain, request) if plain is not None else None
+        return self._at_once(request, self._zone.recall)
+
+    def last(self, request: Request) -> Found | None:
+        """The same, else the last good answer."""
+        return self._at_once(request, self._zone.last)
 
     def ask(self, request: Request, deadline: float) -> Found:
         """The answer; waits. Raises :class:`~dnsproxy.errors.UpstreamFailed`."""
@@ -62,6 +58,18 @@ class OneAddressZone:
                 raise
             return _weighted(found, known, request)
         return _joined(found, known, plain, request)
+
+    def _at_once(self, request: Request, get: Callable[[Request], Found | None]) -> Found | None:
+        if not self._is_for_one(request):
+            return get(request)
+        found = get(_for_srv(request))
+        if found is None:
+            return None
+        known = self._instances(found, request)
+        if known.is_whole:
+            return _weighted(found, known, request)
+        plain = get(request)
+        return _joined(found, known, plain, request) if plain is not None else None
 
     def _is_for_one(self, request: Request) -> bool:
         question = request.question

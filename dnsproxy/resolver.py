@@ -44,6 +44,9 @@ class Zone(Protocol):
     def recall(self, request: Request) -> Found | None:
         """The answer if it needs no waiting."""
 
+    def last(self, request: Request) -> Found | None:
+        """The same, else the last good answer, for who cannot wait."""
+
     def ask(self, request: Request, deadline: float) -> Found:
         """The answer; may wait until the deadline (monotonic). Raises UpstreamFailed."""
 
@@ -53,6 +56,9 @@ class OptionalZone(Protocol):
 
     def recall(self, request: Request) -> Found | None:
         """An answer that needs no waiting."""
+
+    def last(self, request: Request) -> Found | None:
+        """The same, else the last good one."""
 
     def ask(self, request: Request, deadline: float) -> Found | None:
         """An answer, or None."""
@@ -74,6 +80,10 @@ class LocalZone:
     def recall(self, request: Request) -> Found:
         """The answer; never waits."""
         return Found(self.answer(request.question), self.source, self.name)
+
+    def last(self, request: Request) -> Found:
+        """The same."""
+        return self.recall(request)
 
     def ask(self, request: Request, deadline: float) -> Found:
         """The same."""
@@ -154,11 +164,7 @@ class Resolver:
 
     def recall(self, request: Request) -> Found | None:
         """The answer if nobody needs to be asked for it."""
-        try:
-            found = self._completed(request, self._recall)
-        except UpstreamFailed:
-            return None
-        return None if found is None else self._view(request.client).guarded(request, found)
+        return self._at_once(request, self._recall)
 
     def resolve(self, request: Request) -> Found:
         """The answer, always: SERVFAIL when nobody gave one. Waits until the deadline at most."""
@@ -172,10 +178,23 @@ class Resolver:
         return self._view(request.client).guarded(request, found)
 
     def shed(self, request: Request) -> Found:
-        """SERVFAIL at once: the client asks its next server, and we are not buried."""
+        """What can be said without waiting: the last good answer, else SERVFAIL.
+
+        Then the client asks its next server, and we are not buried.
+        """
+        found = self._at_once(request, self._last)
+        if found is not None:
+            return found
         name = to_text(request.question.name)
         self._tell(f"too many queries wait for upstreams; {name} given up")
         return Found(Reply(int(Rcode.SERVFAIL), why=(_SHED,)), Source.NOBODY, "")
+
+    def _at_once(self, request: Request, get: Get) -> Found | None:
+        try:
+            found = self._completed(request, get)
+        except UpstreamFailed:
+            return None
+        return None if found is None else self._view(request.client).guarded(request, found)
 
     def _recall(self, request: Request) -> Found | None:
         routes = self._view(request.client)
@@ -188,6 +207,14 @@ class Resolver:
             return reverse.recall(request)
         zone = routes.zone(request.question)
         return zone.recall(request) if zone is not None else _REFUSED
+
+    def _last(self, request: Request) -> Found | None:
+        routes = self._view(request.client)
+        found = routes.host(request)
+        if found is not None:
+            return found
+        zone = routes.reverse_zone(request) or routes.zone(request.question)
+        return zone.last(request) if zone is not None else _REFUSED
 
     def _ask(self, request: Request, deadline: float) -> Found:
         routes = self._view(request.client)

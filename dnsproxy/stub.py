@@ -21,6 +21,10 @@ class StubZone:
         """What is remembered; no waiting."""
         return self._zone.recall(_own(request))
 
+    def last(self, request: Request) -> Found | None:
+        """The same, else the last good answer."""
+        return self._zone.last(_own(request))
+
     def ask(self, request: Request, deadline: float) -> Found:
         """The answer; waits. Raises :class:`UpstreamFailed`, for a referral too."""
         found = self._zone.ask(_own(request), deadline)

@@ -11,7 +11,6 @@ import socket
 import struct
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -39,12 +38,12 @@ _ROUNDS_AFTER = 4
 
 
 def _wires() -> list[bytes]:
-    """All questions, each with a number of its own as id."""
+    """All questions, without their ids."""
     found: list[bytes] = []
     for (do, cd), qtype, name in itertools.product(_FLAGS, ("A", "SRV"), NAMES):
-        query = dns.message.make_query(name, qtype, want_dnssec=do, use_edns=0, id=len(found))
+        query = dns.message.make_query(name, qtype, want_dnssec=do, use_edns=0)
         query.flags |= dns.flags.CD if cd else 0
-        found.append(query.to_wire())
+        found.append(query.to_wire()[2:])
     return found
 
 
@@ -62,7 +61,7 @@ class Client(threading.Thread):
         self.asked = 0
         self.stale = 0
         self.wrong: list[str] = []
-        self._waiting: Counter[int] = Counter()
+        self._waiting: set[int] = set()
         self._ending = threading.Event()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect(("127.0.0.1", port))
@@ -70,15 +69,18 @@ class Client(threading.Thread):
     @property
     def lost(self) -> int:
         """How many were not answered, once it has ended."""
-        return self._waiting.total()
+        return len(self._waiting)
 
     def run(self) -> None:
         with self._socket:
-            for number, wire in itertools.cycle(enumerate(QUESTIONS)):
+            for wire in itertools.cycle(QUESTIONS):
                 if self._ending.is_set():
                     break
-                self._socket.send(wire)
-                self._waiting[number] += 1
+                # An id of its own each time: the same packet sent again while it waits is one query
+                # (R15), and has one reply.
+                query_id = self.asked & 0xFFFF
+                self._socket.send(query_id.to_bytes(2, "big") + wire)
+                self._waiting.add(query_id)
                 self.asked += 1
                 self._read_until(time.monotonic() + _PACE_S)
             end = time.monotonic() + PATIENCE_S
@@ -98,7 +100,7 @@ class Client(threading.Thread):
 
     def _judge(self, packet: bytes) -> None:
         query_id, flags, _, answers, _, _ = struct.unpack_from("!6H", packet)
-        self._waiting[query_id] -= 1
+        self._waiting.discard(query_id)
         # Beside what it is, only what is wrong is worth the time to be read.
         self.stale += packet.endswith(_STALE)
         if flags & 0xF or answers != INSTANCES:
@@ -133,7 +135,8 @@ def forwarder(*agents: ConsulAgent) -> Running:
 def nothing_wrong(proxy: Running) -> Iterator[Client]:
     """Ask all the time while the body breaks things and mends them, and a while after."""
     for wire in QUESTIONS:
-        reply = dns.query.udp(dns.message.from_wire(wire), "127.0.0.1", port=proxy.port, timeout=6)
+        query = dns.message.from_wire(b"\0\0" + wire)
+        reply = dns.query.udp(query, "127.0.0.1", port=proxy.port, timeout=6)
         assert INSTANCES == len(records(reply))
     client = Client(proxy.port)
     client.start()

@@ -7,6 +7,7 @@ from typing import Any
 
 import dns.edns
 import dns.message
+import dns.rrset
 
 from tests.commands import Running
 from tests.upstream import Script, ScriptedUpstream, reply_to
@@ -57,3 +58,24 @@ def silence(query: dns.message.Message) -> Sequence[bytes]:
 def refusal(query: dns.message.Message) -> Sequence[bytes]:
     """SERVFAIL."""
     return [reply_to(query, rcode=2).to_wire()]
+
+
+def sections(
+    answer: tuple[str, ...], authority: tuple[str, ...] = (), additional: tuple[str, ...] = ()
+) -> Script:
+    """An upstream that says these records to every question."""
+
+    def script(query: dns.message.Message) -> list[bytes]:
+        message = reply_to(query)
+        message.answer = [rrset(record) for record in answer]
+        message.authority = [rrset(record) for record in authority]
+        message.additional = [rrset(record) for record in additional]
+        return [message.to_wire()]
+
+    return script
+
+
+def rrset(record: str) -> dns.rrset.RRset:
+    """A record as in a zone file."""
+    owner, ttl, qtype, data = record.split(maxsplit=3)
+    return dns.rrset.from_text(owner, int(ttl), "IN", qtype, data)

@@ -12,7 +12,7 @@ from tests.commands import Running
 from tests.dnsproxy.packets import query_wire
 from tests.dnsproxy.scripted import forwarder
 from tests.rules.raw import over_tcp, over_udp
-from tests.rules.scripts import silence
+from tests.rules.scripts import STALE, errors, once_by, sections, silence
 from tests.upstream import ScriptedUpstream, reply_to
 from tests.waits import PATIENCE_S
 
@@ -119,6 +119,27 @@ def test_r15_what_is_held_back_for_one_client_is_bounded():
         # Those that wait are answered too, and nothing is let go before its time.
         late = [dns.message.from_wire(sock.recv(4096)) for _ in range(10)]
         assert set(range(10)) == {reply.id for reply in late}
+
+
+@pytest.mark.parametrize("one_address", ["false", "true"])
+def test_r15_what_has_no_room_and_was_known_is_told_as_it_was_last(one_address: str):
+    """A busy client whose Consul has just fallen silent hears of no error."""
+    name, target = "web.service.consul", "n1.node.dc1.consul"
+    address = f"{target}. 0 A 10.0.0.1"
+    answer = f"{name}. 0 SRV 1 1 80 {target}." if one_address == "true" else f"{name}. 0 A 10.0.0.1"
+    variables = {"SEAMARK_CLIENT_IN_FLIGHT": "1", "SEAMARK_ONE_ADDRESS": one_address}
+    with (
+        ScriptedUpstream(once_by(sections((answer,), (), (address,)), silence)) as consul,
+        forwarder(consul=consul.address, flags=["--remember"], **variables) as proxy,
+        client(proxy.port) as sock,
+    ):
+        sock.send(query_wire(name, size=1232, id=1))
+        assert {"A 10.0.0.1"} == records(dns.message.from_wire(sock.recv(4096)))
+        sock.send(query_wire("other.service.consul", size=1232, id=2))
+        sock.send(query_wire(name, size=1232, id=3))
+        last, denied = (dns.message.from_wire(sock.recv(4096)) for _ in range(2))
+    assert (3, {"A 10.0.0.1"}, [STALE]) == (last.id, records(last), errors(last))
+    assert (2, "SERVFAIL") == (denied.id, rcode(denied))
 
 
 def test_r15_a_query_that_is_sent_again_while_it_waits_is_answered_once():

@@ -14,32 +14,11 @@ import pytest
 from tests.asking import ask, rcode, records
 from tests.commands import Running
 from tests.dnsproxy.scripted import asked, says, scene
-from tests.rules.scripts import in_front_of
-from tests.upstream import Script, ScriptedUpstream, reply_to
+from tests.rules.scripts import in_front_of, rrset, sections
+from tests.upstream import ScriptedUpstream, reply_to
 
 HOST = "www.example. 600 A 192.0.2.1"
 SOA = "example. 60 SOA ns.example. admin.example. 1 2 3 4 60"
-
-
-def rrset(record: str) -> dns.rrset.RRset:
-    """A record as in a zone file."""
-    owner, ttl, qtype, data = record.split(maxsplit=3)
-    return dns.rrset.from_text(owner, int(ttl), "IN", qtype, data)
-
-
-def sections(
-    answer: tuple[str, ...], authority: tuple[str, ...] = (), additional: tuple[str, ...] = ()
-) -> Script:
-    """An upstream that says these records to every question."""
-
-    def script(query: dns.message.Message) -> list[bytes]:
-        message = reply_to(query)
-        message.answer = [rrset(record) for record in answer]
-        message.authority = [rrset(record) for record in authority]
-        message.additional = [rrset(record) for record in additional]
-        return [message.to_wire()]
-
-    return script
 
 
 def owners(part: list[dns.rrset.RRset]) -> list[str]:
