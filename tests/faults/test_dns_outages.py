@@ -26,7 +26,8 @@ from tests.lab.consul import ConsulAgent
 from tests.lab.shell import wait_until
 from tests.waits import PATIENCE_S, Waits, pause
 
-pytestmark = pytest.mark.lab
+# Three servers of Consul may take minutes to elect a leader on a busy machine.
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 INSTANCES = 4
 NAMES = [f"svc{number}.service.consul" for number in range(50)]
@@ -219,9 +220,9 @@ def servers(consul_binary: Path) -> Iterator[Sequence[ConsulAgent]]:
             agent._config["retry_join"] = joined
             agent.launch()
         for agent in agents:
-            assert wait_until(agent.ready, 60)
+            assert wait_until(agent.ready, 180)
         register(agents[0])
-        assert wait_until(lambda: all(_knows_all(agent) for agent in agents), 60)
+        assert wait_until(lambda: all(_knows_all(agent) for agent in agents), 180)
         yield agents
 
 
