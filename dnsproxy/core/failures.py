@@ -61,7 +61,7 @@ class Failures:
 
     def doubt(self, zone: str, key: Key, failure: Failure, now: float, hold_s: float) -> None:
         """Hold the question back for so long."""
-        self.shelf.add((zone, key), _Failed(failure, hold_s, now + hold_s), now)
+        self._add((zone, key), _Failed(failure, hold_s, now + hold_s), now)
 
     def keep(
         self, zone: str, key: Key, failure: Failure, now: float, hold_max_s: float = HOLD_MAX_S
@@ -71,8 +71,15 @@ class Failures:
         hold_s = HOLD_S
         if before is not None and now < before.expires + _FORGOTTEN_S:
             hold_s = min(2 * before.hold_s, hold_max_s)
-        self.shelf.add((zone, key), _Failed(failure, hold_s, now + hold_s), now)
+        self._add((zone, key), _Failed(failure, hold_s, now + hold_s), now)
 
     def forget(self, zone: str, key: Key) -> None:
         """It was answered."""
         self.shelf.drop((zone, key))
+
+    def _add(self, key: tuple[str, Key], failed: _Failed, now: float) -> None:
+        """Keep it, and give up those that mean nothing any more: the oldest stand in front."""
+        self.shelf.add(key, failed, now)
+        entries = self.shelf.entries
+        while next(iter(entries.values())).expires + _FORGOTTEN_S < now:
+            self.shelf.drop(next(iter(entries)))

@@ -118,6 +118,19 @@ def test_failures_are_bounded_and_by_zone_and_key():
     assert None is failures.recall("z", query("a.example", "AAAA").request.key, 0.5)
 
 
+def test_failures_that_mean_nothing_any_more_take_no_room():
+    """Each outage would leave its own behind, up to all the room there is."""
+    failures = Failures()
+    for second in range(100):
+        failures.keep("z", key(f"n{second}.example"), FAILED, second)
+    # Held for a second, and half a minute longer in case they fail again.
+    assert [f"n{second}".encode() for second in range(68, 100)] == [
+        request[0][0] for _, request in failures.shelf.entries
+    ]
+    failures.keep("z", key(), FAILED, 1000)
+    assert 1 == len(failures.shelf.entries)
+
+
 def test_a_shelf_gives_up_what_has_ended_before_what_has_not():
     """Among the least recently used; else the one that is that the most."""
 
