@@ -1,5 +1,6 @@
 """A request -> its answer: the zone it lies in says who is asked, CNAMEs may lead to another."""
 
+import functools
 import logging
 import random
 import time
@@ -164,7 +165,7 @@ class Resolver:
 
     def recall(self, request: Request) -> Found | None:
         """The answer if nobody needs to be asked for it."""
-        return self._at_once(request, self._recall)
+        return self._at_once(request, self._known)
 
     def resolve(self, request: Request) -> Found:
         """The answer, always: SERVFAIL when nobody gave one. Waits until the deadline at most."""
@@ -182,7 +183,7 @@ class Resolver:
 
         Then the client asks its next server, and we are not buried.
         """
-        found = self._at_once(request, self._last)
+        found = self._at_once(request, functools.partial(self._known, last=True))
         if found is not None:
             return found
         name = to_text(request.question.name)
@@ -196,25 +197,17 @@ class Resolver:
             return None
         return None if found is None else self._view(request.client).guarded(request, found)
 
-    def _recall(self, request: Request) -> Found | None:
+    def _known(self, request: Request, *, last: bool = False) -> Found | None:
+        """What is known without asking; ``last``: what was known last will do."""
         routes = self._view(request.client)
         found = routes.host(request)
         if found is not None:
             return found
-        reverse = routes.reverse_zone(request)
-        if reverse is not None:
-            # Whether Consul knows it now, only Consul can say.
-            return reverse.recall(request)
-        zone = routes.zone(request.question)
-        return zone.recall(request) if zone is not None else _REFUSED
-
-    def _last(self, request: Request) -> Found | None:
-        routes = self._view(request.client)
-        found = routes.host(request)
-        if found is not None:
-            return found
+        # Whether Consul knows a reverse name now, only Consul can say.
         zone = routes.reverse_zone(request) or routes.zone(request.question)
-        return zone.last(request) if zone is not None else _REFUSED
+        if zone is None:
+            return _REFUSED
+        return zone.last(request) if last else zone.recall(request)
 
     def _ask(self, request: Request, deadline: float) -> Found:
         routes = self._view(request.client)

@@ -3,9 +3,9 @@
 import socket
 import statistics
 import time
-from pathlib import Path
 
 from bench.figures import quantile
+from bench.measuring import resident_mib
 from tests.dnsproxy.scripted import forwarder
 from tests.load.packets import query, with_id
 from tests.load.slow import SlowProcess
@@ -36,7 +36,7 @@ def test_r16_a_thousand_slow_tcp_clients_do_not_delay_a_udp_answer(waits: Waits)
         forwarder(upstream, flags=["--remember"], prefix=_FIRST) as other,
     ):
         udp_times(proxy.port)
-        begin_kib = resident_kib(proxy.pid)
+        begin_mib = resident_mib(proxy.pid)
         for _ in range(_ROUNDS):
             for held, times in ((other, without), (proxy, with_them)):
                 with SlowProcess(held.port, SLOW) as slow:
@@ -45,14 +45,14 @@ def test_r16_a_thousand_slow_tcp_clients_do_not_delay_a_udp_answer(waits: Waits)
                         "some were thrown out", lambda: slow.thrown > SLOW // 10, PATIENCE_S
                     )
                     times.append(udp_times(proxy.port))
-        end_kib = resident_kib(proxy.pid)
+        end_mib = resident_mib(proxy.pid)
     typical = [statistics.median(map(statistics.median, each)) for each in (without, with_them)]
     rare = [statistics.median(quantile(one, 0.99) for one in each) for each in (without, with_them)]
-    print(f"medians {typical}, p99 {rare}, {begin_kib} -> {end_kib} KiB")
+    print(f"medians {typical}, p99 {rare}, {begin_mib:.1f} -> {end_mib:.1f} MiB")
     assert typical[1] < 3 * typical[0]
     # A turn of the loop that takes in forty connections is a matter of milliseconds.
     assert rare[1] < 20 * rare[0] + 100 * typical[0]
-    assert end_kib < 2 * begin_kib
+    assert end_mib < 2 * begin_mib
 
 
 def udp_times(port: int) -> list[float]:
@@ -69,9 +69,3 @@ def udp_times(port: int) -> list[float]:
             times.append(time.monotonic() - begin)
             pause(_EVERY_S)
     return times
-
-
-def resident_kib(pid: int) -> int:
-    """What a process has in memory."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))

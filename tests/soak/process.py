@@ -58,7 +58,7 @@ class RegistrarProcess:
             try:
                 running.__exit__(None, None, None)
             except AssertionError:
-                self.broken += _faults(running.log_at_end)
+                self.broken += faults_of(running.log_at_end)
         self._words += running.log_at_end
 
     @property
@@ -81,7 +81,7 @@ class RegistrarProcess:
         return int(re.findall(r"size: (\d+) greenlets", running.log)[-1])
 
 
-def _faults(log: str) -> list[str]:
+def faults_of(log: str) -> list[str]:
     """The lines of a log that should not be there, or all that is known."""
     lines = log.splitlines()
     return [line for line in lines if "Traceback" in line or "(see --debug)" in line] or lines[-3:]

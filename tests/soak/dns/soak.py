@@ -24,6 +24,7 @@ from tests.soak.dns.faults import Reloads, Walk
 from tests.soak.dns.questions import KNOWN, questions
 from tests.soak.dns.report import Report
 from tests.soak.dns.watch import look
+from tests.soak.process import faults_of
 
 _RATE = 150.0
 # Longer than the proxy's own deadline by what a busy machine may take.
@@ -121,9 +122,8 @@ def _end(proxy: Running) -> list[str]:
         try:
             proxy.__exit__(None, None, None)
         except AssertionError:
-            lines = proxy.log_at_end.splitlines()
-            faults = [line for line in lines if "Traceback" in line or "(see --debug)" in line]
-            return [*faults, *lines[-_TRACE:]]
+            log = proxy.log_at_end
+            return [*faults_of(log), *log.splitlines()[-_TRACE:]]
     return []
 
 
