@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from bench.outages.tally import Seen
+from bench.svg import svg
 from tests.load.stream import Came, Outcome
 
 _LABEL, _STRIP, _ROW, _GAP = 340, 460, 16, 6
@@ -27,20 +28,12 @@ def picture(all_seen: Sequence[Seen]) -> str:
     rows = [(seen, kind) for seen in all_seen for kind, _ in seen.scenario.kinds]
     titles = [title for seen in all_seen for title in seen.scenario.rows]
     height = _HEAD + len(rows) * (_ROW + _GAP) + _FOOT
-    width = _LABEL + _STRIP + 10
-    head = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
-    lines = [
-        f'<svg {head} role="img" aria-labelledby="title desc">',
-        f'<title id="title">{_TITLE}</title>',
-        f'<desc id="desc">{escape(described(all_seen))}</desc>',
-        f"<style>{_STYLE}</style>",
-        *_legend(),
-    ]
+    shapes = [*_legend()]
     for number, ((seen, kind), title) in enumerate(zip(rows, titles, strict=True)):
         y = _HEAD + number * (_ROW + _GAP)
-        lines.append(f'<text x="4" y="{y + 12}">{escape(title)}</text>')
-        lines += _strip(seen, kind, y)
-    return "\n".join([*lines, "</svg>", ""])
+        shapes.append(f'<text x="4" y="{y + 12}">{escape(title)}</text>')
+        shapes += _strip(seen, kind, y)
+    return svg((_LABEL + _STRIP + 10, height), _TITLE, described(all_seen), _STYLE, shapes)
 
 
 def described(all_seen: Sequence[Seen]) -> str:

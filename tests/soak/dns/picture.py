@@ -1,8 +1,8 @@
 """Memory, open files and greenlets over time, as one SVG."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
+from bench.svg import svg
 from tests.soak.dns.watch import Point
 
 _LEFT, _WIDTH, _HEIGHT, _GAP = 10, 700, 110, 34
@@ -18,16 +18,11 @@ polyline { fill: none; stroke: #0072b2; stroke-width: 1.5 }
 def picture(points: Sequence[Point]) -> str:
     """The same for the same points; behind the lines, in colour, where something was wrong."""
     height = len(_SHOWN) * (_HEIGHT + _GAP) + 10
-    head = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH + 2 * _LEFT} {height}"'
-    lines = [
-        f'<svg {head} role="img" aria-labelledby="title desc">',
-        '<title id="title">What the process held over time</title>',
-        f'<desc id="desc">{escape(_described(points))}</desc>',
-        f"<style>{_STYLE}</style>",
-    ]
+    shapes: list[str] = []
     for number, (what, words) in enumerate(_SHOWN):
-        lines += _panel(points, what, words, number * (_HEIGHT + _GAP) + 24)
-    return "\n".join([*lines, "</svg>", ""])
+        shapes += _panel(points, what, words, number * (_HEIGHT + _GAP) + 24)
+    title = "What the process held over time"
+    return svg((_WIDTH + 2 * _LEFT, height), title, _described(points), _STYLE, shapes)
 
 
 def _panel(points: Sequence[Point], what: str, words: str, y: int) -> Iterator[str]:
