@@ -47,3 +47,16 @@ def test_an_upstream_that_never_wins_is_found_dead_all_the_same(waits: Waits):
         dead.off = True
         assert RIGHT == found(running.port, "a.example")
         waits.until("known", lambda: f"{one.address} failed" in running.log, PATIENCE_S)
+
+
+def test_a_dead_upstream_is_shown_as_sick_and_the_other_is_not():
+    """In the metrics, for who watches from outside."""
+    with (
+        ScriptedUpstream(lambda query: []) as dead,
+        ScriptedUpstream(honest) as other,
+        watched(dead, other) as (running, figures),
+    ):
+        assert RIGHT == found(running.port, "www.example")
+        shown = figures()
+    assert 1 == shown["seamark_dns_upstream_sick", dead.address]
+    assert 0 == shown["seamark_dns_upstream_sick", other.address]
