@@ -139,7 +139,8 @@ class ConsulZone:
             if found is None:
                 return None
             if found.reply.rcode == Rcode.NOERROR:
-                return replace(found, reply=renamed(found.reply, there, own))
+                return replace(found, reply=renamed(found.reply, there, own), lease=None)
+            denied = replace(denied, lease=None)
         return denied
 
     def _as_asked(self, reply: Reply, labels: Name) -> Reply:

@@ -14,6 +14,7 @@ from dnsproxy.core.doubt import AGAIN_S, Doubt, agree, is_less
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.failures import HOLD_MAX_S, Failure
+from dnsproxy.core.hot import Lease
 from dnsproxy.core.memory import Memory, TtlPolicy, rotated, settled
 from dnsproxy.core.minimal import minimal_any
 from dnsproxy.core.mnemonics import rcode_text
@@ -40,12 +41,16 @@ _REVERSE = b"arpa"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A reply, where it came from, and whom it was asked of."""
+    """A reply, where it came from, and whom it was asked of.
+
+    ``lease`` is for how long the same may be said again; None where each answer is made anew.
+    """
 
     reply: Reply
     source: Source
     zone: str
     server: str = ""
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,8 @@ class ForwardZone:
             return None
         if self._policy.prefetches and self._memory.is_due(self._partition, request.key, now):
             self._refresh(request, now)
-        return Found(rotated(reply, random.shuffle), Source.MEMORY, self.name)
+        lease = self._memory.lease(self._partition, request.key, prefetched=self._policy.prefetches)
+        return Found(rotated(reply, random.shuffle), Source.MEMORY, self.name, lease=lease)
 
     def _while_in_vain(self, request: Request, now: float) -> Found | None:
         """The stale answer, or the error that was said a moment ago; None if it has to be asked."""

@@ -85,7 +85,8 @@ def _for_srv(request: Request) -> Request:
 
 
 def _weighted(found: Found, known: Instances, request: Request) -> Found:
-    return replace(found, reply=weighted(known, request.question, random.randrange))
+    reply = weighted(known, request.question, random.randrange)
+    return replace(found, reply=reply, lease=None)
 
 
 def _joined(found: Found, known: Instances, plain: Found, request: Request) -> Found:
@@ -93,5 +94,6 @@ def _joined(found: Found, known: Instances, plain: Found, request: Request) -> F
     question = request.question
     if known.shown:
         reply = weighted(known, question, random.randrange, plain.reply)
-        return replace(found, reply=reply)
-    return replace(plain, reply=uniform(plain.reply, question.qtype, random.randrange))
+        return replace(found, reply=reply, lease=None)
+    reply = uniform(plain.reply, question.qtype, random.randrange)
+    return replace(plain, reply=reply, lease=None)

@@ -15,6 +15,7 @@ from dnsproxy.core.edns import OptionCode, option
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.exchange import Exchange, Limited, Source
 from dnsproxy.core.gate import EDNS_SIZE, UDP_SIZE_WITHOUT_EDNS, Query, Refusal, admit, is_query
+from dnsproxy.core.hot import HotPlane
 from dnsproxy.core.mark import carries
 from dnsproxy.core.names import to_text
 from dnsproxy.core.records import Reply
@@ -26,9 +27,11 @@ from dnsproxy.edges.answerer import Room
 from dnsproxy.edges.binding import Bind, bound
 from dnsproxy.edges.front import DRAIN_S, Front
 from dnsproxy.edges.loops import LoopWatch
+from dnsproxy.edges.observer import Observer
 from dnsproxy.edges.tcp import idle_s
 from dnsproxy.edges.upstreams import UpstreamGroup
 from dnsproxy.forwarding import Found
+from dnsproxy.ready import Ready
 from dnsproxy.resolver import Resolver
 
 log = logging.getLogger("dnsproxy")
@@ -98,7 +101,7 @@ class DnsProxy:
         listen: Sequence[Endpoint],
         resolver: Resolver,
         options: ProxyOptions,
-        observe: Callable[[Exchange], None] = lambda exchange: None,
+        observer: Observer | None = None,
         clients: Clients | None = None,
         bind: Bind = bound,
     ) -> None:
@@ -107,8 +110,15 @@ class DnsProxy:
         self._limited = Seldom()
         self._listen = listen
         self._term = _Term(resolver, options)
-        self._observe = observe
+        observer = observer or Observer(ring=0)
+        self._observe = observer.record
+        self._ready = Ready(observer)
         self._front = Front(self, self._room, bind)
+
+    @property
+    def hot(self) -> HotPlane:
+        """See :class:`~dnsproxy.edges.answerer.Answerer`."""
+        return self._ready.hot
 
     @property
     def addresses(self) -> list[Endpoint]:
@@ -133,6 +143,7 @@ class DnsProxy:
         """
         change = self._front.prepared(listen, options.leave)
         term, self._term = self._term, _Term(resolver, options)
+        self.hot.clear()
         change()
         options.loops.start()
         term.end()
@@ -236,24 +247,26 @@ class DnsProxy:
         limit = size_limit(query, tcp=tcp, edns_size=self._options.edns_size)
         options = self._options_for(query) if query.cookie or query.keepalive else b""
         wire = write(query, found.reply, limit, self._options.edns_size, options)
-        self._observe(
-            Exchange(
-                at=time(),
-                took=monotonic() - start,
-                client=query.client,
-                tcp=tcp,
-                name=query.question.name,
-                qtype=query.question.qtype,
-                rcode=found.reply.rcode,
-                source=found.source,
-                zone=found.zone,
-                server=found.server,
-                size=len(wire),
-                truncated=bool(wire[2] & TC >> 8),
-                answers=len(found.reply.answer),
-                dangling=is_dangling(query.question, found.reply),
-            )
+        exchange = Exchange(
+            at=time(),
+            took=monotonic() - start,
+            client=query.client,
+            tcp=tcp,
+            name=query.question.name,
+            qtype=query.question.qtype,
+            rcode=found.reply.rcode,
+            source=found.source,
+            zone=found.zone,
+            server=found.server,
+            size=len(wire),
+            truncated=bool(wire[2] & TC >> 8),
+            answers=len(found.reply.answer),
+            dangling=is_dangling(query.question, found.reply),
         )
+        self._observe(exchange)
+        if found.lease is not None and not tcp and self.clients.rates.limit(query.client) is None:
+            view = self._term.resolver.view(query.client)
+            self._ready.keep(query, found, exchange, view, self._options.edns_size)
         return wire
 
 

@@ -160,7 +160,7 @@ class Resolver:
     """Answers requests by zone; what lies in no zone goes nowhere and is refused."""
 
     def __init__(self, view: View) -> None:
-        self._view = view
+        self.view = view
         self._failures = Seldom()
 
     def recall(self, request: Request) -> Found | None:
@@ -176,7 +176,7 @@ class Resolver:
             self._tell(f"no answer for {to_text(request.question.name)}: {error}")
             return _servfail(error)
         assert found is not None
-        return self._view(request.client).guarded(request, found)
+        return self.view(request.client).guarded(request, found)
 
     def shed(self, request: Request) -> Found:
         """What can be said without waiting: the last good answer, else SERVFAIL.
@@ -195,11 +195,11 @@ class Resolver:
             found = self._completed(request, get)
         except UpstreamFailed:
             return None
-        return None if found is None else self._view(request.client).guarded(request, found)
+        return None if found is None else self.view(request.client).guarded(request, found)
 
     def _known(self, request: Request, *, last: bool = False) -> Found | None:
         """What is known without asking; ``last``: what was known last will do."""
-        routes = self._view(request.client)
+        routes = self.view(request.client)
         found = routes.host(request)
         if found is not None:
             return found
@@ -210,7 +210,7 @@ class Resolver:
         return zone.last(request) if last else zone.recall(request)
 
     def _ask(self, request: Request, deadline: float) -> Found:
-        routes = self._view(request.client)
+        routes = self.view(request.client)
         found = routes.host(request)
         reverse = routes.reverse_zone(request)
         if found is None and reverse is not None:
@@ -244,7 +244,8 @@ class Resolver:
             raise
         if rest is None:
             return None
-        return replace(found, reply=joined(request.question, found.reply, end, rest.reply))
+        reply = joined(request.question, found.reply, end, rest.reply)
+        return replace(found, reply=reply, lease=None)
 
     def _left_open(self, request: Request, reply: Reply) -> Name | None:
         """The first name of the answer's chain that has still to be asked for; None if none has.
@@ -255,7 +256,7 @@ class Resolver:
         chain = targets(request.question, reply)
         if not chain:
             return None
-        routes = self._view(request.client)
+        routes = self.view(request.client)
         here = routes.zone(request.question)
         for target in chain:
             there = routes.zones.find(lower(target))

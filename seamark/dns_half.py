@@ -73,7 +73,7 @@ class DnsHalf:
             built.listen,
             built.resolver,
             built.options,
-            around.observer.record,
+            around.observer,
             Clients(secrets.token_bytes(_SECRET_BYTES), client_limits(settings.dns)),
             around.sockets.bind,
         )

@@ -40,6 +40,9 @@ class _Failed:
     expires: float
     size: int = 1
 
+    def end(self) -> None:
+        """Nothing hangs on it."""
+
 
 class Failures:
     """By zone and request. Times are monotonic seconds, given by the caller."""

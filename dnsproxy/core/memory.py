@@ -11,6 +11,7 @@ from itertools import groupby
 
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.failures import Failures
+from dnsproxy.core.hot import Lease
 from dnsproxy.core.names import Name, lower
 from dnsproxy.core.records import Records, Reply, ResourceRecord, soa_minimum
 from dnsproxy.core.request import Key
@@ -115,6 +116,21 @@ class Memory:
                 return _aged(entry.reply, int(now - entry.kept))
         return None
 
+    def lease(self, zone: str, key: Key, *, prefetched: bool) -> Lease | None:
+        """How long what holds may be told again without a look in here; None before it is often.
+
+        ``prefetched``: it ends where it is to be asked for anew.
+        """
+        entry = self.answers.entries.get((zone, key)) or self.denials.entries.get((zone, key))
+        if entry is None or entry.hits < _PREFETCH_HITS:
+            return None
+        if entry.lease is None:
+            life = entry.expires - entry.kept
+            due = life / 10 if prefetched and life >= _PREFETCH_LIFE_S else 0.0
+            shelf = self.answers if (zone, key) in self.answers.entries else self.denials
+            entry.lease = Lease(entry.expires - due, entry.kept, lambda: shelf.use((zone, key)))
+        return entry.lease
+
     def is_due(self, zone: str, key: Key, now: float) -> bool:
         """Whether what holds now is to be asked for anew, so that nobody has to wait for it."""
         entry = self.answers.entries.get((zone, key)) or self.denials.entries.get((zone, key))
@@ -162,6 +178,12 @@ class _Entry:
     kept_until: float
     size: int
     hits: int = 0
+    lease: Lease | None = None
+
+    def end(self) -> None:
+        """It is kept no more."""
+        if self.lease is not None:
+            self.lease.end()
 
 
 def _settle(records: Records, policy: TtlPolicy) -> Records:

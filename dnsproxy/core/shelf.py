@@ -21,6 +21,9 @@ class Entry(Protocol):
     def expires(self) -> float:
         """Monotonic seconds."""
 
+    def end(self) -> None:
+        """It is kept no more."""
+
 
 K = TypeVar("K", bound=Hashable)
 E = TypeVar("E", bound=Entry)
@@ -54,6 +57,7 @@ class Shelf(Generic[K, E]):
         entry = self.entries.pop(key, None)
         if entry is not None:
             self.bytes -= entry.size
+            entry.end()
 
     def _least_missed(self, now: float) -> K:
         """What is past its time goes first: it can serve an outage only."""

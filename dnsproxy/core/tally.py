@@ -37,7 +37,10 @@ LABELS_MAX = 1000
 _OUTCOMES = {code.name for code in Rcode} | {"timeout", "unreachable"}
 _RCODES = {code.value for code in Rcode}
 
-Key = tuple[bool, Source, ReplyClass, int | None, str]
+# Transport (whether TCP), source, class, rcode, whether truncated, zone.
+Key = tuple[bool, Source, ReplyClass, int | None, bool, str]
+# One number, which whoever counts often may keep and raise.
+Cell = list[int]
 # Labels -> how many.
 Counts = dict[tuple[str, ...], int]
 
@@ -54,10 +57,10 @@ class Histogram:
         self.counts = [0] * (len(BOUNDS) + 1)
         self.total_s = 0.0
 
-    def add(self, took: float) -> None:
-        """One more, in seconds."""
-        self.counts[bisect_left(BOUNDS, took)] += 1
-        self.total_s += took
+    def add(self, took: float, count: int = 1) -> None:
+        """So many more, of these seconds each."""
+        self.counts[bisect_left(BOUNDS, took)] += count
+        self.total_s += took * count
 
     def cumulative(self) -> Iterator[tuple[str, int]]:
         """Upper end and how many took no longer, as Prometheus wants its buckets."""
@@ -71,9 +74,8 @@ class Tally:
     """Counts of one process since its start. Only ever grows, and only to a bound."""
 
     def __init__(self) -> None:
-        self._queries: dict[Key, int] = {}
+        self._queries: dict[Key, Cell] = {}
         self._zones: set[str] = set()
-        self.truncated = {False: 0, True: 0}
         self.answer_times = {source: Histogram() for source in Source}
         self.limited = dict.fromkeys(Limited, 0)
         self.outcomes: Counts = {}
@@ -82,16 +84,28 @@ class Tally:
 
     def exchange(self, exchange: Exchange, reply_class: ReplyClass) -> None:
         """Count a query. One look-up for all its labels: this runs for each of them."""
-        key = exchange.tcp, exchange.source, reply_class, exchange.rcode, exchange.zone
-        try:
-            self._queries[key] += 1
-        except KeyError:
-            self._first(key)
+        self.cell(exchange, reply_class)[0] += 1
         self.answer_times[exchange.source].add(exchange.took)
-        if exchange.truncated:
-            self.truncated[exchange.tcp] += 1
         if exchange.limited:
             self.limited[exchange.limited] += 1
+
+    def cell(self, exchange: Exchange, reply_class: ReplyClass) -> Cell:
+        """Where queries like this one are counted."""
+        key = (
+            exchange.tcp,
+            exchange.source,
+            reply_class,
+            exchange.rcode,
+            exchange.truncated,
+            exchange.zone,
+        )
+        return self._queries.get(key) or self._first(key)
+
+    @property
+    def truncated(self) -> dict[bool, int]:
+        """Replies with TC, by whether they went over TCP."""
+        sums = self._sum(lambda tcp, source, kind, rcode, cut, zone: (str(tcp), str(cut)))
+        return {tcp: sums.get((str(tcp), str(True)), 0) for tcp in (False, True)}
 
     def upstream(self, server: str, outcome: str, took: float) -> None:
         """Count a question to an upstream: an rcode's name, ``timeout`` or ``unreachable``.
@@ -112,15 +126,17 @@ class Tally:
 
     def queries(self) -> Counts:
         """By transport, source and class."""
-        return self._sum(lambda tcp, source, kind, rcode, zone: (transport(tcp=tcp), source, kind))
+        return self._sum(
+            lambda tcp, source, kind, rcode, cut, zone: (transport(tcp=tcp), source, kind)
+        )
 
     def replies(self) -> Counts:
         """By rcode; ``none`` for what was left unanswered, ``other`` for the unusual."""
-        return self._sum(lambda tcp, source, kind, rcode, zone: (_rcode_label(rcode),))
+        return self._sum(lambda tcp, source, kind, rcode, cut, zone: (_rcode_label(rcode),))
 
     def zones(self) -> Counts:
         """By zone and class; the zone is empty for what was answered without one."""
-        return self._sum(lambda tcp, source, kind, rcode, zone: (zone, kind))
+        return self._sum(lambda tcp, source, kind, rcode, cut, zone: (zone, kind))
 
     def _known(self, server: str) -> str:
         """The label of an upstream."""
@@ -129,17 +145,17 @@ class Tally:
             self.upstream_times.setdefault(server, Histogram())
         return server
 
-    def _first(self, key: Key) -> None:
+    def _first(self, key: Key) -> Cell:
         if key[-1] not in self._zones and len(self._zones) >= LABELS_MAX:
             key = *key[:-1], OTHER
         self._zones.add(key[-1])
-        self._queries[key] = self._queries.get(key, 0) + 1
+        return self._queries.setdefault(key, [0])
 
     def _sum(self, labels: Callable[..., tuple[str, ...]]) -> Counts:
         sums: Counts = {}
-        for key, count in self._queries.items():
+        for key, cell in self._queries.items():
             found = labels(*key)
-            sums[found] = sums.get(found, 0) + count
+            sums[found] = sums.get(found, 0) + cell[0]
         return sums
 
 

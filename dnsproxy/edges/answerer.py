@@ -5,6 +5,7 @@ from typing import Protocol
 
 from dnsproxy.core.clients import ClientLimits, Clients
 from dnsproxy.core.gate import Query
+from dnsproxy.core.hot import HotPlane
 from dnsproxy.core.room import Owed, Places, Waiting
 from dnsproxy.edges.files import allowed
 
@@ -16,6 +17,10 @@ OWED = 64 * 1024 * 1024
 
 class Answerer(Protocol):
     """What stands behind a listener."""
+
+    @property
+    def hot(self) -> HotPlane:
+        """The replies over UDP that are ready."""
 
     def accept(self, packet: bytes, client: str, *, tcp: bool) -> Query | bytes | None:
         """The reply itself, or the query that :meth:`resolve` must wait for, or None: silence."""

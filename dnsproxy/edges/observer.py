@@ -1,12 +1,16 @@
 """Who is told of every exchange: the ring of the newest, the counters, and the query log."""
 
+import ipaddress
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
+from time import monotonic, time
 
-from dnsproxy.core.exchange import Exchange
+from dnsproxy.core.exchange import Exchange, Source
+from dnsproxy.core.hot import Note
 from dnsproxy.core.querylog import Selection, classify
-from dnsproxy.core.tally import Tally
+from dnsproxy.core.tally import Cell, Tally
 from dnsproxy.edges.querylog import QueryLog
 
 RING = 2000
@@ -41,8 +45,11 @@ class Observer:
         self.tally = Tally()
         self.lines = lines
         self.gauges: dict[Gauge, Reading] = {}
-        self._ring: deque[Exchange] = deque(maxlen=ring)
+        self._ring: deque[Exchange | Note] = deque(maxlen=ring)
         self._selection = None if selection is None or selection.takes_all else selection
+        self.note: Callable[[Note], object] = self._ring.append
+        if self._selection is not None or lines is not None:
+            self.note = self._note
 
     def start(self) -> None:
         """Begin to write lines, if any are wanted."""
@@ -68,6 +75,23 @@ class Observer:
         if self.lines is not None:
             self.lines.put(exchange)
 
+    def hot(self, exchange: Exchange) -> Cell:
+        """Where answers like this one are counted that are given without a word to us."""
+        return self.tally.cell(exchange, classify(exchange))
+
+    def given(self, count: int, took: float) -> None:
+        """So many of these were given, each in so many seconds."""
+        self.tally.answer_times[Source.MEMORY].add(took, count)
+
+    def _note(self, note: Note) -> None:
+        """One was given, and is to be looked at for more than the ring."""
+        exchange = _exchange(note)
+        if self._selection is not None and not self._selection.takes(classify(exchange)):
+            return
+        self._ring.append(exchange)
+        if self.lines is not None:
+            self.lines.put(exchange)
+
     def upstream(self, server: str, outcome: str, took: float) -> None:
         """An upstream was asked: an rcode's name, `timeout` or `unreachable`; in seconds."""
         self.tally.upstream(server, outcome, took)
@@ -78,9 +102,18 @@ class Observer:
 
     def newest(self) -> list[Exchange]:
         """What the ring holds, the newest first."""
-        return list(reversed(self._ring))
+        return [_exchange(each) for each in reversed(self._ring)]
 
     @property
     def held(self) -> int:
         """How many exchanges the ring holds."""
         return len(self._ring)
+
+
+def _exchange(said: Exchange | Note) -> Exchange:
+    if isinstance(said, Exchange):
+        return said
+    answer, client, (at, took) = said
+    about: Exchange = answer.about
+    at += time() - monotonic()
+    return replace(about, at=at, took=took, client=str(ipaddress.ip_address(client)))

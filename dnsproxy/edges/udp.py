@@ -17,13 +17,13 @@ from dnsproxy.core.access import host_of
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import Query
 from dnsproxy.edges.answerer import Answerer, Room
+from dnsproxy.edges.batches import SIZE, Batch
 from dnsproxy.edges.binding import IP_PKTINFO, Bind, bound, let_join
 
 log = logging.getLogger("dnsproxy")
 
-BATCH = 64
-_RECEIVE = 65535
-_ANCILLARY = socket.CMSG_SPACE(20)
+# Read at once; then others have their turn.
+_BATCHES = 4
 _ANY_INTERFACE = b"\0\0\0\0"
 
 Ancillary = list[tuple[int, int, bytes]]
@@ -47,6 +47,7 @@ class UdpListener:
         # What waits, and for which host.
         self._waiting: dict[Asked, str] = {}
         self._socket = bind(address, socket.SOCK_DGRAM)
+        self._batch = Batch(self._socket)
         self.address = Endpoint(address.host, self._socket.getsockname()[1])
         self._watcher: Any = None
 
@@ -86,21 +87,27 @@ class UdpListener:
             self._watcher = None
 
     def _drain(self) -> None:
-        for _ in range(BATCH):
-            try:
-                packet, ancillary, _flags, client = self._socket.recvmsg(_RECEIVE, _ANCILLARY)
-            except OSError:
-                # Nothing left to read; or an ICMP error for a reply to a client that is gone.
+        batch = self._batch
+        for _ in range(_BATCHES):
+            count = batch.receive()
+            if not count:
                 return
-            try:
-                self._receive(packet, ancillary, client)
-            except Exception:
-                # Whatever a packet holds, it costs at most itself.
-                log.exception("a packet from %s failed", client[0])
+            for number in batch.answer(count, self._answerer.hot):
+                self._receive(number)
+            if count < SIZE:
+                return
 
-    def _receive(self, packet: bytes, ancillary: Ancillary, client: tuple[Any, ...]) -> None:
+    def _receive(self, number: int) -> None:
+        packet, client = self._batch.packet(number), self._batch.client(number)
         if client[1] == 0:
             return
+        try:
+            self._accept(packet, self._batch.ancillary(number), client)
+        except Exception:
+            # Whatever a packet holds, it costs at most itself.
+            log.exception("a packet from %s failed", client[0])
+
+    def _accept(self, packet: bytes, ancillary: Ancillary, client: tuple[Any, ...]) -> None:
         reply = self._answerer.accept(packet, client[0], tcp=False)
         if isinstance(reply, bytes):
             self._send(reply, ancillary, client)

@@ -138,11 +138,16 @@ def test_a_shelf_gives_up_what_has_ended_before_what_has_not():
         def __init__(self, expires: float) -> None:
             self.size, self.expires = 1, expires
 
+        def end(self) -> None:
+            ended.append(self.expires)
+
+    ended: list[float] = []
     shelf: Shelf[str, Entry] = Shelf(100, 3)
     for name, expires in (("a", 50.0), ("b", 10.0), ("c", 50.0)):
         shelf.add(name, Entry(expires), 0)
     shelf.add("d", Entry(50), 20)
     assert ["a", "c", "d"] == list(shelf.entries)
+    assert [10.0] == ended
     shelf.use("a")
     shelf.add("e", Entry(50), 20)
     assert ["d", "a", "e"] == list(shelf.entries)

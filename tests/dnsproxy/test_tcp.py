@@ -13,6 +13,7 @@ from gevent import socket as gsocket
 
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import Query, admit
+from dnsproxy.core.hot import HotPlane
 from dnsproxy.edges import answerer, tcp
 from dnsproxy.edges.listeners import Listener
 from tests.dnsproxy.packets import query_wire
@@ -26,6 +27,7 @@ class Patient:
     """
 
     def __init__(self) -> None:
+        self.hot = HotPlane(lambda note: None, lambda count, took: None)
         self.padding = b""
         self.accepted = 0
         self.waiting = 0

@@ -11,10 +11,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from dnsproxy.core.access import AllowList
-from dnsproxy.core.exchange import Exchange, Source
+from dnsproxy.core.exchange import Source
 from dnsproxy.core.records import Reply
 from dnsproxy.core.wire import Question, Rcode
 from dnsproxy.core.zones import ZoneTable
+from dnsproxy.edges.observer import Observer
 from dnsproxy.proxy import DnsProxy, ProxyOptions
 from dnsproxy.resolver import Resolver, Routes
 from tests.asking import ask, rcode
@@ -142,10 +143,10 @@ def test_a_fault_of_ours_is_an_answer_and_is_told():
     def broken(question: Question) -> Reply | None:
         raise ZeroDivisionError
 
-    seen: list[Exchange] = []
+    seen = Observer()
     resolver = Resolver(lambda client: Routes(ZoneTable([]), hosts=broken))
-    proxy = DnsProxy([], resolver, ProxyOptions(AllowList()), seen.append)
+    proxy = DnsProxy([], resolver, ProxyOptions(AllowList()), seen)
     reply = proxy.accept(query_wire(NAME), "127.0.0.1", tcp=False)
     assert isinstance(reply, bytes)
     assert "SERVFAIL" == rcode(dns.message.from_wire(reply))
-    assert [(Rcode.SERVFAIL, Source.NOBODY)] == [(one.rcode, one.source) for one in seen]
+    assert [(Rcode.SERVFAIL, Source.NOBODY)] == [(one.rcode, one.source) for one in seen.newest()]
