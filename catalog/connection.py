@@ -53,13 +53,17 @@ class Reply:
 class Connection:
     """The agent at ``address``, reached as CONSUL_* in ``environment`` say.
 
+    ``at_once``: how many calls, and as many waits, may be out at a time; others wait their turn.
     Constructing it opens nothing. Raises :class:`~catalog.errors.ConnectionSettingsError` if the
     environment names a file that cannot be used. Every call raises CatalogUnavailable when nobody
     answers in time, CatalogRefused when the answer is a no.
     """
 
-    def __init__(self, address: AgentAddress, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, address: AgentAddress, environment: Mapping[str, str], at_once: int = _POOL
+    ) -> None:
         self._address = address
+        self._at_once = at_once
         self._token = TokenSource(environment)
         self._auth = basic_auth(environment)
         self._server_name = environment.get("CONSUL_TLS_SERVER_NAME", "")
@@ -149,13 +153,13 @@ class Connection:
     def _pool(self) -> HTTPConnectionPool:
         address = self._address
         if address.socket:
-            return SocketPool(address.socket, _POOL)
+            return SocketPool(address.socket, self._at_once)
         if self._context is None:
-            return HTTPConnectionPool(address.host, address.port, maxsize=_POOL, block=True)
+            return HTTPConnectionPool(address.host, address.port, maxsize=self._at_once, block=True)
         return HTTPSConnectionPool(
             address.host,
             address.port,
-            maxsize=_POOL,
+            maxsize=self._at_once,
             block=True,
             ssl_context=self._context,
             server_hostname=self._server_name or None,

@@ -10,6 +10,7 @@ from time import monotonic
 
 from gevent.event import AsyncResult
 
+from dnsproxy.core.coverage import Proof
 from dnsproxy.core.doubt import AGAIN_S, Doubt, agree, is_less
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.exchange import Source
@@ -22,6 +23,7 @@ from dnsproxy.core.records import Reply
 from dnsproxy.core.relevance import relevant
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Rcode, Type
+from dnsproxy.coverage import Coverage
 from dnsproxy.edges.upstreams import DEADLINE_S, UpstreamGroup
 from dnsproxy.errors import FailedBefore, NoRoom, UpstreamFailed
 from dnsproxy.fetching import Fetches
@@ -80,7 +82,8 @@ class ForwardZone:
     """Asks one group of upstreams.
 
     ``partition`` is under what the memory keeps its answers, in place of ``name``: what differs in
-    whom it asks and how has another, so that a memory may outlive the zone.
+    whom it asks and how has another, so that a memory may outlive the zone. ``coverage``: what is
+    known to be current, whatever its TTL.
     """
 
     def __init__(
@@ -90,8 +93,10 @@ class ForwardZone:
         policy: ZonePolicy,
         memory: Memory,
         partition: str = "",
+        coverage: Coverage | None = None,
     ) -> None:
         self.name = name
+        self._coverage = coverage
         self._partition = partition or name
         self.completes = True
         self.group = group
@@ -201,6 +206,7 @@ class ForwardZone:
             return self._failed(request, Failure(str(error)))
 
     def _fetch_current(self, request: Request) -> Found | Failure:
+        cover = self._coverage.of(request) if self._coverage is not None else None
         asked = monotonic()
         reply, server = self.group.ask(request, asked + _FETCH_S)
         if reply.rcode not in _FINAL:
@@ -213,9 +219,15 @@ class ForwardZone:
             reply = relevant(request.question, reply)
         reply = settled(self._with_flags(reply), self._policy.ttls)
         if self._policy.remembers or self._policy.ttls.keep_stale:
-            self._memory.keep(self._partition, request.key, reply, self._policy.ttls, monotonic())
+            self._keep(request, reply, cover.proof(asked) if cover is not None else None)
+            if self._coverage is not None and cover is None and reply.answer:
+                self._coverage.want(request)
         self._memory.failures.forget(self._partition, request.key)
         return Found(reply, Source.UPSTREAM, self.name, str(server))
+
+    def _keep(self, request: Request, reply: Reply, proof: Proof | None) -> None:
+        ttls = self._policy.ttls
+        self._memory.keep(self._partition, request.key, reply, ttls, monotonic(), proof)
 
     def _failed(self, request: Request, failure: Failure) -> Failure:
         now = monotonic()

@@ -1,7 +1,10 @@
 """Settings -> how Consul's HTTP API is reached, by whoever asks it."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
+from catalog.changes import Changes
 from catalog.errors import CatalogError, RegistryUriError
 from catalog.facts import FactsReader
 from catalog.uri import (
@@ -14,6 +17,8 @@ from catalog.uri import (
 from dnsproxy.core.endpoint import Endpoint
 from seamark.errors import SettingsError
 from seamark.settings import Settings
+
+T = TypeVar("T")
 
 
 def consul_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
@@ -38,13 +43,35 @@ def facts_reader(
     Without a setting that is the registry's agent, else CONSUL_HTTP_ADDR, else port 8500 beside the
     first of its DNS ``servers``. Raises SettingsError.
     """
+    return _reached(FactsReader, settings, registry, servers, environment)
+
+
+def changes_at(
+    settings: Settings,
+    registry: Registry | None,
+    servers: list[Endpoint],
+    environment: Mapping[str, str],
+    most: int,
+) -> Changes | None:
+    """Who tells when something changes there, up to ``most`` things; as above."""
+    reader = functools.partial(Changes, most=most)
+    return _reached(reader, settings, registry, servers, environment)
+
+
+def _reached(
+    reader: Callable[[AgentAddress, Mapping[str, str]], T],
+    settings: Settings,
+    registry: Registry | None,
+    servers: list[Endpoint],
+    environment: Mapping[str, str],
+) -> T | None:
     if settings.dns.consul_http == "off":
         return None
     try:
         address = _address(settings.dns.consul_http, registry, servers, environment)
         if address is None:
             return None
-        return FactsReader(address, consul_environment(settings, environment))
+        return reader(address, consul_environment(settings, environment))
     except RegistryUriError as error:
         raise SettingsError(str(error)) from error
     except CatalogError as error:

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from catalog.uri import DEFAULT_DNS_PORT, Registry
 from dnsproxy.consul import ConsulOptions, ConsulZone, ReverseZone, Unlisted
 from dnsproxy.core.consul import Delegated
+from dnsproxy.core.coverage import Kind, Topic
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import Name, lies_in, lower, to_text
 from dnsproxy.core.reverse import zones_of
+from dnsproxy.coverage import Coverage
 from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.datacenters import Datacenters
 from dnsproxy.edges.upstreams import GroupOptions, Mismatched, Observe, UpstreamGroup
+from dnsproxy.edges.watches import WATCHES_MAX, Watches
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
 from dnsproxy.one_address import OneAddressZone
 from dnsproxy.resolver import Zone
-from seamark.consul_http import facts_reader
+from seamark.consul_http import changes_at, facts_reader
 from seamark.dns_settings import DnsSettings
 from seamark.errors import SettingsError
 from seamark.reading import (
@@ -70,6 +73,7 @@ class ConsulSide:
     zones: list[tuple[str, Name, Zone]]
     reverse: list[tuple[Name, ReverseZone]]
     check: AgentCheck | None
+    watches: Watches | None
 
     @property
     def words(self) -> str:
@@ -93,7 +97,9 @@ def consul_side(
     servers = _servers(dns, agent, listen)
     facts = facts_reader(settings, agent, servers, asking.environment)
     domain = parse_name(dns.domain, "dns.domain")
-    asked = _forward_zone(dns, domain, servers, memory, asking)
+    watches = _watches(settings, agent, servers, asking.environment)
+    coverage = Coverage(lower(domain), watches) if watches is not None else None
+    asked = _forward_zone(dns, domain, servers, memory, asking, coverage)
     names = {"dns.domain": domain}
     if dns.alt_domain:
         names["dns.alt_domain"] = parse_name(dns.alt_domain, "dns.alt_domain")
@@ -114,7 +120,7 @@ def consul_side(
         for name in zones_of(network)
     ]
     check = AgentCheck(facts.location, to_text(domain), facts.agent) if facts else None
-    return ConsulSide(servers, asked.group, zones, reverse, check)
+    return ConsulSide(servers, asked.group, zones, reverse, check, watches)
 
 
 def as_wanted(dns: DnsSettings, name: Name, zone: Zone) -> Zone:
@@ -158,8 +164,31 @@ def _resolved(host: str) -> Endpoint:
         ) from error
 
 
+def _watches(
+    settings: Settings,
+    agent: Registry | None,
+    servers: list[Endpoint],
+    environment: Mapping[str, str],
+) -> Watches | None:
+    changes = changes_at(settings, agent, servers, environment, WATCHES_MAX)
+    if changes is None or not settings.dns.remember:
+        return None
+
+    def following(topic: Topic, index: int) -> int:
+        if topic.kind is Kind.NODES:
+            return changes.of_nodes(index, topic.datacenter)
+        return changes.of_service(topic.name, index, topic.datacenter)
+
+    return Watches(following)
+
+
 def _forward_zone(
-    dns: DnsSettings, domain: Name, servers: list[Endpoint], memory: Memory, asking: Asking
+    dns: DnsSettings,
+    domain: Name,
+    servers: list[Endpoint],
+    memory: Memory,
+    asking: Asking,
+    coverage: Coverage | None,
 ) -> ForwardZone:
     group = UpstreamGroup(
         "consul",
@@ -190,5 +219,5 @@ def _forward_zone(
     )
     # Not the policy: the last good answers have to outlive a change of it.
     return ForwardZone(
-        to_text(domain), group, policy, memory, f"{to_text(domain)} {listed(servers)}"
+        to_text(domain), group, policy, memory, f"{to_text(domain)} {listed(servers)}", coverage
     )

@@ -16,6 +16,7 @@ from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.loops import LoopWatch
 from dnsproxy.edges.observer import Gauge, Observer, Reading
 from dnsproxy.edges.upstreams import worst
+from dnsproxy.edges.watches import Watches
 from dnsproxy.errors import ListenError
 from dnsproxy.proxy import DnsProxy, ProxyOptions
 from dnsproxy.resolver import Resolver
@@ -54,6 +55,7 @@ class _Built(NamedTuple):
     memory: Memory
     words: list[str]
     check: AgentCheck | None
+    watches: Watches | None
 
 
 class DnsHalf:
@@ -98,6 +100,8 @@ class DnsHalf:
         self._proxy.stop()
         if self._check is not None:
             self._check.stop()
+        if self._watches is not None:
+            self._watches.stop()
 
     def vitals(self) -> dict[str, bool]:
         """What must go on as long as we do -> whether it does."""
@@ -118,6 +122,8 @@ class DnsHalf:
         self._proxy.clients.limits = client_limits(settings.dns)
         if self._check is not None:
             self._check.stop()
+        if self._watches is not None:
+            self._watches.stop()
         before = self.words
         self._hold(settings, built)
         self.start_check()
@@ -128,6 +134,7 @@ class DnsHalf:
         self._memory = built.memory
         self.words = built.words
         self._check = built.check
+        self._watches = built.watches
         self._around.observer.gauges |= _memory_gauges(built.memory)
         self._around.observer.gauges |= _upstream_gauges(built.options)
 
@@ -152,7 +159,9 @@ class DnsHalf:
             LoopWatch(builder.forwarded),
             builder.groups,
         )
-        return _Built(listen, resolver, options, memory, builder.words, builder.check)
+        return _Built(
+            listen, resolver, options, memory, builder.words, builder.check, builder.watches
+        )
 
     def _addresses(self) -> list[Endpoint]:
         return self._proxy.addresses if self._proxy is not None else []

@@ -20,6 +20,7 @@ from dnsproxy.core.views import Views
 from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
+from dnsproxy.edges.watches import Watches
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
 from dnsproxy.rebinding import RebindGuard
 from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone, embedded_zone
@@ -69,6 +70,7 @@ class ZoneBuilder:
         self.forwarded: list[UpstreamGroup] = []
         self._tls: SSLContext | None = None
         self.check: AgentCheck | None = None
+        self.watches: Watches | None = None
         self._zones: dict[Name, Zone] = {}
         self._restricted: list[_Restricted] = []
         self._reverse: list[tuple[Name, OptionalZone]] = []
@@ -116,6 +118,7 @@ class ZoneBuilder:
         self.groups.append(side.group)
         self.words.append(side.words)
         self.check = side.check
+        self.watches = side.watches
 
     def _add_zone(self, settings: ZoneSettings, path: str) -> None:
         names = _zone_names(settings, path)

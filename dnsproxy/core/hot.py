@@ -29,7 +29,7 @@ _TTL = struct.Struct("!I")
 Key = bytes
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Lease:
     """For how long something that was remembered may be told. Times are monotonic.
 

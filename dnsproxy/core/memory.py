@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from dnsproxy.core.coverage import Proof
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.failures import Failures
 from dnsproxy.core.hot import Lease
@@ -32,6 +33,8 @@ _ROTATED = {Type.A, Type.AAAA, Type.SRV}
 # tenth of a life that is worth it.
 _PREFETCH_HITS = 2
 _PREFETCH_LIFE_S = 10
+# What holds for less is not worth to be made ready.
+_LEASE_LIFE_S = 1
 _STALE = ExtendedError(InfoCode.STALE_ANSWER)
 _KEPT = {Rcode.NOERROR, Rcode.NXDOMAIN}
 
@@ -110,10 +113,11 @@ class Memory:
         """What is remembered and still holds, with the TTLs that are left of it."""
         for shelf in (self.answers, self.denials):
             entry = shelf.entries.get((zone, key))
-            if entry is not None and now < entry.expires:
+            if entry is not None and entry.holds(now):
                 shelf.use((zone, key))
                 entry.hits += 1
-                return _aged(entry.reply, int(now - entry.kept))
+                proven = entry.proof is not None
+                return entry.reply if proven else _aged(entry.reply, int(now - entry.kept))
         return None
 
     def lease(self, zone: str, key: Key, *, prefetched: bool) -> Lease | None:
@@ -124,11 +128,11 @@ class Memory:
         entry = self.answers.entries.get((zone, key)) or self.denials.entries.get((zone, key))
         if entry is None or entry.hits < _PREFETCH_HITS:
             return None
-        if entry.lease is None:
-            life = entry.expires - entry.kept
+        life = entry.expires - entry.kept
+        if entry.lease is None and life >= _LEASE_LIFE_S:
             due = life / 10 if prefetched and life >= _PREFETCH_LIFE_S else 0.0
             shelf = self.answers if (zone, key) in self.answers.entries else self.denials
-            entry.lease = Lease(entry.expires - due, entry.kept, lambda: shelf.use((zone, key)))
+            entry.lease = entry.lent(entry.expires - due, lambda: shelf.use((zone, key)))
         return entry.lease
 
     def is_due(self, zone: str, key: Key, now: float) -> bool:
@@ -151,23 +155,33 @@ class Memory:
             return None
         return replace(_capped(entry.reply, STALE_TTL), stale=True, why=(_STALE,))
 
-    def keep(self, zone: str, key: Key, reply: Reply, policy: TtlPolicy, now: float) -> None:
+    def keep(
+        self,
+        zone: str,
+        key: Key,
+        reply: Reply,
+        policy: TtlPolicy,
+        now: float,
+        proof: Proof | None = None,
+    ) -> None:
         """Remember a settled reply in place of what was remembered before.
 
-        A denial by the zone's own servers ends the life of a stale answer too (RFC 8767 6).
+        With a ``proof`` it holds as long as that, whatever its TTL. A denial by the zone's own
+        servers ends the life of a stale answer too (RFC 8767 6).
         """
         if reply.truncated or reply.stale or reply.rcode not in _KEPT:
             return
         self.answers.drop((zone, key))
         self.denials.drop((zone, key))
-        life = lifetime(reply)
+        life = proof.life_s if proof is not None else lifetime(reply)
         denial = reply.is_denial
         kept_until = now + life + (0 if denial else policy.keep_stale)
         size = _size(reply)
         if kept_until <= now or len(tuple(reply.records)) > _RECORDS_MAX or reply.size > _REPLY_MAX:
             return
         shelf = self.denials if denial else self.answers
-        shelf.add((zone, key), _Entry(reply, now, now + life, kept_until, size), now)
+        entry = _Entry(reply, now, now + life, kept_until, size, proof)
+        shelf.add((zone, key), entry, now)
 
 
 @dataclass(slots=True)
@@ -177,13 +191,27 @@ class _Entry:
     expires: float
     kept_until: float
     size: int
+    proof: Proof | None = None
     hits: int = 0
     lease: Lease | None = None
+
+    def holds(self, now: float) -> bool:
+        """Whether it may be told as current."""
+        return now < self.expires and (self.proof is None or self.proof.holds)
+
+    def lent(self, until: float, used: Callable[[], None]) -> Lease:
+        """A lease that ends with what proves the answer to be current."""
+        if self.proof is None:
+            return Lease(until, self.kept, used)
+        lease = Lease(until, None, used)
+        self.proof.cover.leases.add(lease)
+        return lease
 
     def end(self) -> None:
         """It is kept no more."""
         if self.lease is not None:
             self.lease.end()
+            self.lease = None
 
 
 def _settle(records: Records, policy: TtlPolicy) -> Records:

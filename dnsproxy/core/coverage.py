@@ -1,0 +1,116 @@
+"""How long an answer of Consul's is provably what Consul would say now.
+
+Its TTL is 0: it says nothing of how long it holds. A blocking query says when it ends: whoever
+waits for the next change of a service knows that there was none yet. So an answer holds while
+somebody waits who began before it was asked for.
+
+Who is asked may be behind who tells of the change: servers that follow learn it some tens of
+milliseconds later. So what is asked for right after a change is asked for again soon.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from weakref import WeakSet
+
+from dnsproxy.core.hot import Lease
+from dnsproxy.core.names import Name
+
+# What no watch tells of shows after this at the latest: rights that were taken, settings of the
+# agent. It costs Consul a question per name and so much time.
+AGE_S = 10.0
+# For so long after a change servers may still be behind, ...
+SETTLE_S = 1.0
+# ... nearly all of them for a tenth of it; so long does an answer of those times hold.
+_FIRST_S, _FIRST_LIFE_S, _LIFE_S = 0.2, 0.01, 0.05
+
+
+class Kind(StrEnum):
+    """What is watched."""
+
+    SERVICE = "service"
+    """The instances of one service, their checks and their nodes."""
+    NODES = "nodes"
+    """All nodes: of a single one Consul 1.8 does not tell that it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What answers depend on. ``name`` is the service's, ``datacenter`` empty for the agent's."""
+
+    kind: Kind
+    name: str = ""
+    datacenter: str = ""
+
+
+def topic_of(labels: Name) -> Topic | None:
+    """The topic of the canonical ``labels`` left of Consul's domain; None if no watch covers it.
+
+    Prepared queries, Connect and what Consul Enterprise has besides are asked each time.
+    """
+    for position in range(len(labels) - 1, -1, -1):
+        if labels[position] in {b"service", b"node"}:
+            return _topic(labels[:position], labels[position], labels[position + 1 :])
+    return None
+
+
+def _topic(parts: Name, keyword: bytes, suffix: Name) -> Topic | None:
+    if not parts or len(suffix) > 1:
+        return None
+    try:
+        datacenter = b"".join(suffix).decode("ascii")
+        if keyword == b"node":
+            return Topic(Kind.NODES, datacenter=datacenter)
+        rfc2782 = len(parts) == 2 and all(part.startswith(b"_") for part in parts)
+        name = parts[0][1:] if rfc2782 else parts[-1]
+        return Topic(Kind.SERVICE, name.decode("ascii"), datacenter)
+    except UnicodeDecodeError:
+        return None
+
+
+class Cover:
+    """What one watch has seen. Times are monotonic.
+
+    ``leases`` end with the next change.
+    """
+
+    def __init__(self) -> None:
+        self.live = False
+        self.changes = 0
+        self.leases: WeakSet[Lease] = WeakSet()
+        self._changed = 0.0
+
+    def news(self, now: float) -> None:
+        """Something changed, or the watch has begun: what was before that is not known."""
+        self.lose()
+        self.live, self._changed = True, now
+
+    def lose(self) -> None:
+        """Nobody watches."""
+        self.live = False
+        self.changes += 1
+        for lease in self.leases:
+            lease.end()
+        self.leases.clear()
+
+    def proof(self, asked: float) -> "Proof | None":
+        """That an answer asked for at that moment holds; None if nothing says so."""
+        if not self.live or asked < self._changed:
+            return None
+        age = asked - self._changed
+        if age >= SETTLE_S:
+            return Proof(self, self.changes, AGE_S)
+        return Proof(self, self.changes, _FIRST_LIFE_S if age < _FIRST_S else _LIFE_S)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proof:
+    """That what was said is what would be said again, for ``life_s`` seconds from then on."""
+
+    cover: Cover
+    changes: int
+    life_s: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing has changed since."""
+        return self.cover.live and self.cover.changes == self.changes

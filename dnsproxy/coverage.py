@@ -1,0 +1,31 @@
+"""Which of Consul's answers are known to be current, because somebody waits for their change."""
+
+from dnsproxy.core.coverage import Cover, Topic, topic_of
+from dnsproxy.core.names import Name, lies_in
+from dnsproxy.core.request import Request
+from dnsproxy.edges.watches import Watches
+
+
+class Coverage:
+    """The watches of what is asked for below Consul's canonical ``domain``."""
+
+    def __init__(self, domain: Name, watches: Watches) -> None:
+        self._domain = domain
+        self._watches = watches
+
+    def of(self, request: Request) -> Cover | None:
+        """What covers the answer to a request, if anything does."""
+        topic = self._topic(request)
+        return self._watches.cover(topic) if topic is not None else None
+
+    def want(self, request: Request) -> None:
+        """Have the answer covered from now on, if it can be."""
+        topic = self._topic(request)
+        if topic is not None:
+            self._watches.want(topic)
+
+    def _topic(self, request: Request) -> Topic | None:
+        key = request.question.key
+        if not lies_in(key, self._domain):
+            return None
+        return topic_of(key[: len(key) - len(self._domain)])
