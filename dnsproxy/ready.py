@@ -11,7 +11,7 @@ from dnsproxy.core.hot import HotAnswer, HotPlane
 from dnsproxy.core.memory import rotated
 from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import size_limit, write
-from dnsproxy.edges.observer import Observer
+from dnsproxy.edges.observer import HOT_SOURCES, Observer
 from dnsproxy.forwarding import Found
 from dnsproxy.resolver import Routes
 
@@ -42,7 +42,8 @@ class Ready:
         limit = size_limit(query, tcp=False, edns_size=edns_size)
         bodies = [write(query, each, limit, edns_size)[2:] for each in _orders(found.reply)]
         about = replace(exchange, client="")
-        answer = HotAnswer(bodies, lease, about, self._observer.hot(about), monotonic())
+        cell, kind = self._observer.hot(about), HOT_SOURCES.index(found.source)
+        answer = HotAnswer(bodies, lease, about, cell, monotonic(), kind)
         self.hot.table(view).add(query.message.wire[2:], answer)
         self.hot.know(ipaddress.ip_address(query.client).packed, view)
 

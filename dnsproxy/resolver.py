@@ -13,6 +13,7 @@ from dnsproxy.core.consul import Delegated, as_delegated
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.embedded import CatalogView, answer
 from dnsproxy.core.exchange import Source
+from dnsproxy.core.leases import Leases
 from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Request
@@ -69,7 +70,8 @@ class OptionalZone(Protocol):
 class LocalZone:
     """A zone whose answers are made here, from a catalog or by rule.
 
-    ``delegated`` is its apex if DS there is to be asked of who answers above it.
+    ``delegated`` is its apex if DS there is to be asked of who answers above it. ``leases`` are
+    those of the answers, where it is known when they end.
     """
 
     name: str
@@ -77,10 +79,12 @@ class LocalZone:
     answer: Callable[[Question], Reply]
     completes: bool = False
     delegated: Name | None = None
+    leases: Leases | None = None
 
     def recall(self, request: Request) -> Found:
         """The answer; never waits."""
-        return Found(self.answer(request.question), self.source, self.name)
+        lease = None if self.leases is None else self.leases.of(request.key, time.monotonic())
+        return Found(self.answer(request.question), self.source, self.name, lease=lease)
 
     def last(self, request: Request) -> Found:
         """The same."""
@@ -91,14 +95,16 @@ class LocalZone:
         return self.recall(request)
 
 
-def embedded_zone(name: str, catalog: CatalogView, delegated: Delegated) -> LocalZone:
+def embedded_zone(
+    name: str, catalog: CatalogView, delegated: Delegated, leases: Leases | None = None
+) -> LocalZone:
     """The zone ``consul.`` of a catalog in this process; denials as ``delegated`` says."""
 
     def reply(question: Question) -> Reply:
         found = answer(question, catalog, time.time(), random.shuffle)
         return as_delegated(found, question.key, delegated)
 
-    return LocalZone(name, Source.EMBEDDED, reply)
+    return LocalZone(name, Source.EMBEDDED, reply, leases=leases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dnsproxy.core.embedded import DOMAIN
 from dnsproxy.core.endpoint import Endpoint, TlsEndpoint
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.health import Policy
+from dnsproxy.core.leases import Leases
 from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.reverse import zones_of
@@ -78,7 +79,9 @@ class ZoneBuilder:
     def views(self, catalog: EmbeddedCatalog | None, agent: Registry | None) -> Views[Routes]:
         """Where each name is asked, by client, of this catalog or of that registry's agent."""
         if catalog is not None:
-            zone = embedded_zone("consul.", catalog, delegated(self._dns, [DOMAIN]))
+            leases = Leases()
+            catalog.listeners.add(leases)
+            zone = embedded_zone("consul.", catalog, delegated(self._dns, [DOMAIN]), leases)
             self._add(DOMAIN, as_wanted(self._dns, DOMAIN, zone), "dns.domain")
             self.words.append(f"consul. -> {catalog.location}")
         else:

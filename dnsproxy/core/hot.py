@@ -59,7 +59,8 @@ class HotAnswer:
     """The replies to one query, given in turns.
 
     ``bodies`` are they without their ids, ``about`` is for who is told of each. ``turn`` gives the
-    address and the size of the next one.
+    address and the size of the next one. Each that is given is counted in ``cell``, and in that of
+    the batch's counts which has the number ``kind``.
     """
 
     __slots__ = (
@@ -70,13 +71,20 @@ class HotAnswer:
         "_ttls",
         "about",
         "cell",
+        "kind",
         "size",
         "turn",
         "until",
     )
 
     def __init__(
-        self, bodies: Sequence[bytes], lease: Lease, about: Any, cell: list[int], now: float
+        self,
+        bodies: Sequence[bytes],
+        lease: Lease,
+        about: Any,
+        cell: list[int],
+        now: float,
+        kind: int = 0,
     ) -> None:
         self._lease = lease
         self._bodies = [ctypes.create_string_buffer(body, len(body)) for body in bodies]
@@ -87,6 +95,7 @@ class HotAnswer:
         self._over = now + RENEWED_S if len(bodies) > 1 else float("inf")
         self.about = about
         self.cell = cell
+        self.kind = kind
         self.size = _ANSWER_BYTES + sum(map(len, bodies))
         self.until = self._next_look(now)
         lease.answers.append(self)
@@ -117,6 +126,8 @@ class HotAnswer:
                 _TTL.pack_into(body, offset, max(ttl - passed, 0))
 
 
+# So many kinds of answers are counted apart.
+KINDS = 2
 # An answer that was given, the client's address, and when: monotonic, and for how long it took.
 Note = tuple[HotAnswer, bytes, list[float]]
 
@@ -147,13 +158,13 @@ class HotPlane:
     """The tables of all clients that are answered without a limit.
 
     ``clients`` has them by address, as its bytes. ``note`` is told of each answer that was given,
-    ``given`` of each batch: how many, and the seconds that each took.
+    ``given`` of each batch: how many of each kind, and the seconds that each took.
     """
 
     def __init__(
         self,
         note: Callable[[Note], object],
-        given: Callable[[int, float], object],
+        given: Callable[[list[int], float], object],
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self.clients: dict[bytes, dict[Key, HotAnswer]] = {}

@@ -14,7 +14,7 @@ import sys
 from time import monotonic
 from typing import Any, NamedTuple
 
-from dnsproxy.core.hot import HotPlane
+from dnsproxy.core.hot import KINDS, HotPlane
 
 SIZE = 64
 _LONGEST = 65535
@@ -153,7 +153,7 @@ class Batch:
         told, interfaces, is_ipv6 = self._longs, self._interfaces, self._is_ipv6
         begin, end, told_size, interface = self._places
         left: list[int] = []
-        first = 0
+        given, first = [0] * KINDS, 0
         for number in range(count):
             name = number * _NAME
             client = names[name + begin : name + end]
@@ -176,11 +176,12 @@ class Batch:
                 interfaces[number * _CONTROL_WORDS + interface] = 0
             parts[4 * number + 2], parts[4 * number + 3] = answer.turn()
             answer.cell[0] += 1
+            given[answer.kind] += 1
             note((answer, client, moment))
         self._send(first, count)
         if len(left) < count:
             moment[1] = monotonic() - now
-            hot.given(count - len(left), moment[1])
+            hot.given(given, moment[1])
         return left
 
     def packet(self, number: int) -> bytes:

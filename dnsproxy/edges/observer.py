@@ -14,6 +14,8 @@ from dnsproxy.core.tally import Cell, Tally
 from dnsproxy.edges.querylog import QueryLog
 
 RING = 2000
+# Where answers come from that are given without a word to us.
+HOT_SOURCES = (Source.MEMORY, Source.EMBEDDED)
 
 
 class Gauge(StrEnum):
@@ -79,9 +81,11 @@ class Observer:
         """Where answers like this one are counted that are given without a word to us."""
         return self.tally.cell(exchange, classify(exchange))
 
-    def given(self, count: int, took: float) -> None:
-        """So many of these were given, each in so many seconds."""
-        self.tally.answer_times[Source.MEMORY].add(took, count)
+    def given(self, counts: list[int], took: float) -> None:
+        """So many of these were given of each of HOT_SOURCES, each in so many seconds."""
+        for source, count in zip(HOT_SOURCES, counts, strict=True):
+            if count:
+                self.tally.answer_times[source].add(took, count)
 
     def _note(self, note: Note) -> None:
         """One was given, and is to be looked at for more than the ring."""

@@ -17,8 +17,8 @@ log = logging.getLogger("dnsproxy")
 WATCHES_MAX = 100
 # One that nobody asks about is ended; one that was just asked about is not given up for another.
 IDLE_S = 600.0
-_BUSY_S = 30.0
-_RETRY_S, _REFUSED_RETRY_S = 1.0, 60.0
+BUSY_S = 30.0
+RETRY_S, REFUSED_RETRY_S = 1.0, 60.0
 _QUIET_S = 600.0
 
 # Waits until a topic's index is past the one given (0: says it at once), and tells it; the same one
@@ -62,7 +62,7 @@ class Watches:
         while self._watched:
             topic, first = next(iter(self._watched.items()))
             idle = now - first.asked
-            if idle < IDLE_S and (len(self._watched) < self._limit or idle < _BUSY_S):
+            if idle < IDLE_S and (len(self._watched) < self._limit or idle < BUSY_S):
                 break
             self._end(topic)
         return len(self._watched) < self._limit
@@ -78,12 +78,13 @@ class Watches:
         while True:
             try:
                 found = self._next(topic, index)
-            except CatalogError as error:
+            except Exception as error:
+                # Whatever it is: a watch that ended in silence would prove what is long over.
                 index = 0
                 watched.cover.lose()
                 self._tell(error)
                 refused = isinstance(error, CatalogRefused)
-                gevent.sleep(_REFUSED_RETRY_S if refused else _RETRY_S)
+                gevent.sleep(REFUSED_RETRY_S if refused else RETRY_S)
                 continue
             if not found:
                 watched.cover.lose()
@@ -91,12 +92,16 @@ class Watches:
                 watched.cover.news(monotonic())
             index = found
 
-    def _tell(self, error: CatalogError) -> None:
+    def _tell(self, error: Exception) -> None:
         """Once for all of them: without a watch Consul is asked each time, and nothing else is."""
         now = monotonic()
-        if now >= self._quiet_until:
+        if now < self._quiet_until:
+            return
+        self._quiet_until = now + _QUIET_S
+        if isinstance(error, CatalogError):
             log.info("Consul is asked each time, since changes cannot be watched: %s", error)
-            self._quiet_until = now + _QUIET_S
+        else:
+            log.error("a watch failed by a fault of ours", exc_info=error)
 
 
 class _Watched:

@@ -28,6 +28,9 @@ from tests.waits import PATIENCE_S
 
 pytestmark = pytest.mark.lab
 
+# The later ones are answers that are ready, which go another way through the kernel.
+OFTEN = 5
+
 
 @pytest.fixture(scope="module", params=["the wildcard", "beside a stub"])
 def served(request) -> Iterator[House]:
@@ -43,7 +46,8 @@ def test_every_reply_comes_from_the_address_asked(served):
     """Three clients, each address of the host, also those of the networks that they are not on."""
     for client, number in itertools.product(served.clients.values(), (1, 2, 3)):
         for address in (f"10.77.{number}.1", f"fd77:{number}::1"):
-            assert {"10.1.0.1"} == found_over_udp(client, address), address
+            for _ in range(OFTEN):
+                assert {"10.1.0.1"} == found_over_udp(client, address), address
             assert {"10.1.0.1"} == found_over_tcp(client, address), address
 
 
@@ -58,13 +62,15 @@ def test_a_link_local_address_answers_on_its_own_interface(served, waits):
             lambda at=client, to=address, by=zone: found_over_udp(at, to, zone=by, limit_s=0.3),
             PATIENCE_S,
         )
-        assert {"10.1.0.1"} == found_over_udp(client, address, zone=zone)
+        for _ in range(OFTEN):
+            assert {"10.1.0.1"} == found_over_udp(client, address, zone=zone)
         assert {"10.1.0.1"} == found_over_tcp(client, address, zone=zone)
         with client.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
             # From an address that does not say which interface the reply must take.
             sock.bind((f"fd77:{number}::2", 0))
-            sock.sendto(query_wire(NAME), (address, 53, 0, zone))
-            assert {"10.1.0.1"} == answers(sock.recv(4096))
+            for _ in range(OFTEN):
+                sock.sendto(query_wire(NAME), (address, 53, 0, zone))
+                assert {"10.1.0.1"} == answers(sock.recv(4096))
 
 
 def test_a_reply_takes_the_route_and_not_the_interface_that_the_query_came_by(served):
@@ -77,10 +83,11 @@ def test_a_reply_takes_the_route_and_not_the_interface_that_the_query_came_by(se
     host.ip("link set net9 up")
     with client.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
         sock.bind(("fd77:9::2", 0))
-        sock.sendto(query_wire(NAME), ("fd77:1::1", 53))
-        reply, source = sock.recvfrom(4096)
-    assert ("fd77:1::1", 53) == source[:2]
-    assert {"10.1.0.1"} == answers(reply)
+        for _ in range(OFTEN):
+            sock.sendto(query_wire(NAME), ("fd77:1::1", 53))
+            reply, source = sock.recvfrom(4096)
+            assert ("fd77:1::1", 53) == source[:2]
+            assert {"10.1.0.1"} == answers(reply)
     host.ip("link delete net9")
 
 

@@ -1,0 +1,197 @@
+"""Which topics are watched, and what becomes of them. The waiting itself is played here; that
+Consul wakes who waits is seen in tests/e2e."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import gevent
+import pytest
+from gevent.queue import Queue
+
+from catalog.errors import CatalogRefused, CatalogUnavailable
+from dnsproxy.core.coverage import Kind, Topic
+from dnsproxy.edges import watches as edges
+from dnsproxy.edges.watches import BUSY_S, IDLE_S, Watches
+
+
+def topic(name: str) -> Topic:
+    """A service."""
+    return Topic(Kind.SERVICE, name)
+
+
+class Waiting:
+    """What each topic's blocking queries return or raise, in turn."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Topic, int]] = []
+        self.words: dict[Topic, Queue[int | Exception]] = defaultdict(Queue)
+
+    def next(self, topic: Topic, index: int) -> int:
+        """See :data:`dnsproxy.edges.watches.Next`."""
+        self.asked.append((topic, index))
+        word = self.words[topic].get()
+        if isinstance(word, Exception):
+            raise word
+        return word
+
+
+class Clock:
+    """A time that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """That of the watches."""
+    made = Clock()
+    monkeypatch.setattr(edges, "monotonic", made)
+    return made
+
+
+@pytest.fixture
+def waiting() -> Waiting:
+    """A Consul that says what it is told to."""
+    return Waiting()
+
+
+@pytest.fixture
+def watches(waiting: Waiting) -> Iterator[Watches]:
+    """Room for three."""
+    made = Watches(waiting.next, limit=3)
+    yield made
+    made.stop()
+
+
+def settle() -> None:
+    """Let every greenlet run until it waits."""
+    for _ in range(5):
+        gevent.sleep(0)
+
+
+def want(watches: Watches, *names: str) -> None:
+    """Watch them."""
+    for name in names:
+        watches.want(topic(name))
+    settle()
+
+
+def watched(watches: Watches, *names: str) -> list[bool]:
+    """Whether each is."""
+    return [topic(name) in watches._watched for name in names]
+
+
+def test_a_watch_is_live_from_its_first_index(watches, waiting):
+    """Before that nothing is known of what changes."""
+    want(watches, "web")
+    cover = watches.cover(topic("web"))
+    assert not cover.live
+    waiting.words[topic("web")].put(7)
+    settle()
+    assert cover.live
+    assert [(topic("web"), 0), (topic("web"), 7)] == waiting.asked
+
+
+def test_only_another_index_is_a_change(watches, waiting):
+    """A blocking query also ends when its time is over."""
+    want(watches, "web")
+    waiting.words[topic("web")].put(7)
+    settle()
+    cover = watches.cover(topic("web"))
+    seen = cover.changes
+    waiting.words[topic("web")].put(7)
+    settle()
+    assert (True, seen) == (cover.live, cover.changes)
+    waiting.words[topic("web")].put(8)
+    settle()
+    assert cover.live
+    assert cover.changes > seen
+
+
+def test_an_index_that_goes_backwards_begins_anew(watches, waiting):
+    """Servers were restored: what was known is worth nothing (Consul's rules for its index)."""
+    want(watches, "web")
+    cover = watches.cover(topic("web"))
+    for index, live in ((7, True), (0, False), (3, True)):
+        waiting.words[topic("web")].put(index)
+        settle()
+        assert live == cover.live
+    assert [0, 7, 0, 3] == [index for _, index in waiting.asked]
+
+
+@pytest.mark.parametrize("error", [CatalogUnavailable("away"), CatalogRefused("not allowed")])
+def test_who_cannot_watch_proves_nothing_and_tries_again(
+    watches, waiting, monkeypatch, caplog, error
+):
+    """An agent that restarts, a leader that is gone, an ACL that allows DNS alone."""
+    monkeypatch.setattr(edges, "RETRY_S", 0.01)
+    monkeypatch.setattr(edges, "REFUSED_RETRY_S", 0.01)
+    want(watches, "web")
+    waiting.words[topic("web")].put(7)
+    settle()
+    cover = watches.cover(topic("web"))
+    with caplog.at_level("INFO"):
+        for _ in range(3):
+            waiting.words[topic("web")].put(error)
+        gevent.sleep(0.1)
+    assert not cover.live
+    assert (topic("web"), 0) == waiting.asked[-1]
+    assert 1 == caplog.text.count("Consul is asked each time")
+    waiting.words[topic("web")].put(9)
+    settle()
+    assert cover.live
+
+
+def test_who_is_asked_about_now_is_not_given_up_for_another(watches, clock):
+    """Else more names than there is room for would push each other out without end."""
+    want(watches, "a", "b", "c", "d")
+    assert [True, True, True, False] == watched(watches, "a", "b", "c", "d")
+    clock.now += BUSY_S
+    watches.cover(topic("a"))
+    want(watches, "d")
+    assert [True, False, True, True] == watched(watches, "a", "b", "c", "d")
+
+
+def test_what_nobody_asks_about_is_watched_no_more(watches, clock):
+    """Its connection is of use to others."""
+    want(watches, "a", "b")
+    lost = watches.cover(topic("a"))
+    clock.now += IDLE_S - 1
+    watches.cover(topic("b"))
+    clock.now += 1
+    want(watches, "c")
+    assert [False, True, True] == watched(watches, "a", "b", "c")
+    assert not lost.live
+
+
+def test_the_end_ends_all(watches, waiting):
+    """Also those that were live."""
+    want(watches, "a", "b")
+    waiting.words[topic("a")].put(1)
+    settle()
+    covers = [watches.cover(topic(name)) for name in ("a", "b")]
+    greenlets = [each.greenlet for each in watches._watched.values()]
+    watches.stop()
+    gevent.joinall(greenlets, timeout=5)
+    assert all(greenlet.dead for greenlet in greenlets)
+    assert not any(cover.live for cover in covers)
+
+
+def test_a_fault_of_ours_costs_the_proof_and_not_the_watch(watches, waiting, monkeypatch, caplog):
+    """A watch that has ended in silence would prove what is long over."""
+    monkeypatch.setattr(edges, "RETRY_S", 0.01)
+    want(watches, "web")
+    waiting.words[topic("web")].put(7)
+    settle()
+    cover = watches.cover(topic("web"))
+    waiting.words[topic("web")].put(ValueError("not JSON"))
+    settle()
+    assert not cover.live
+    gevent.sleep(0.1)
+    waiting.words[topic("web")].put(9)
+    settle()
+    assert cover.live
