@@ -78,30 +78,29 @@ class Watches:
         while True:
             try:
                 found = self._next(topic, index)
-            except Exception as error:
-                # Whatever it is: a watch that ended in silence would prove what is long over.
-                index = 0
-                watched.cover.lose()
+            except CatalogError as error:
                 self._tell(error)
                 refused = isinstance(error, CatalogRefused)
-                gevent.sleep(REFUSED_RETRY_S if refused else RETRY_S)
-                continue
-            if not found:
+                index, pause_s = 0, REFUSED_RETRY_S if refused else RETRY_S
+            except Exception:
+                # A watch that ended in silence would prove what is long over.
+                log.exception("a watch failed")
+                index, pause_s = 0, REFUSED_RETRY_S
+            else:
+                if found and found != index:
+                    watched.cover.news(monotonic())
+                index, pause_s = found, 0.0
+            if not index:
                 watched.cover.lose()
-            elif found != index:
-                watched.cover.news(monotonic())
-            index = found
+            if pause_s:
+                gevent.sleep(pause_s)
 
-    def _tell(self, error: Exception) -> None:
+    def _tell(self, error: CatalogError) -> None:
         """Once for all of them: without a watch Consul is asked each time, and nothing else is."""
         now = monotonic()
-        if now < self._quiet_until:
-            return
-        self._quiet_until = now + _QUIET_S
-        if isinstance(error, CatalogError):
+        if now >= self._quiet_until:
             log.info("Consul is asked each time, since changes cannot be watched: %s", error)
-        else:
-            log.error("a watch failed by a fault of ours", exc_info=error)
+            self._quiet_until = now + _QUIET_S
 
 
 class _Watched:

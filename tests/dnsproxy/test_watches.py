@@ -183,7 +183,7 @@ def test_the_end_ends_all(watches, waiting):
 
 def test_a_fault_of_ours_costs_the_proof_and_not_the_watch(watches, waiting, monkeypatch, caplog):
     """A watch that has ended in silence would prove what is long over."""
-    monkeypatch.setattr(edges, "RETRY_S", 0.01)
+    monkeypatch.setattr(edges, "REFUSED_RETRY_S", 0.01)
     want(watches, "web")
     waiting.words[topic("web")].put(7)
     settle()
