@@ -18,6 +18,12 @@ class Coverage:
         topic = self._topic(request)
         return self._watches.cover(topic) if topic is not None else None
 
+    def hold(self, request: Request) -> None:
+        """Wait until who is asked has seen the last change that is known; for a moment at most."""
+        topic = self._topic(request)
+        if topic is not None:
+            self._watches.hold(topic)
+
     def want(self, request: Request) -> None:
         """Have the answer covered from now on, if it can be."""
         topic = self._topic(request)

@@ -5,13 +5,14 @@ twice at once, and a forger has one question to guess for (RFC 5452 5).
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from gevent.event import AsyncResult
 
 from dnsproxy.core.coverage import Proof
-from dnsproxy.core.doubt import AGAIN_S, Doubt, agree, is_less
+from dnsproxy.core.doubt import AGAIN_S, Doubt, agree, is_less, is_other
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.failures import HOLD_MAX_S, Failure
@@ -181,7 +182,16 @@ class ForwardZone:
         return Found(reply, Source.MEMORY, self.name, failure.server)
 
     def _failure(self, request: Request, now: float) -> Failure | None:
-        return self._memory.failures.recall(self._partition, request.key, now)
+        """Why it is in vain to ask; not what came before a watch has found Consul well again."""
+        since = None if self._coverage is None else self._well_since(request)
+        return self._memory.failures.recall(self._partition, request.key, now, since)
+
+    def _well_since(self, request: Request) -> Callable[[], float]:
+        def since() -> float:
+            cover = self._coverage.of(request) if self._coverage is not None else None
+            return cover.since if cover is not None and cover.live else 0.0
+
+        return since
 
     def _stale(self, request: Request, now: float) -> Found | None:
         reply = self._memory.recall_stale(self._partition, request.key, now)
@@ -206,12 +216,16 @@ class ForwardZone:
             return self._failed(request, Failure(str(error)))
 
     def _fetch_current(self, request: Request) -> Found | Failure:
-        cover = self._coverage.of(request) if self._coverage is not None else None
+        cover = None
+        if self._coverage is not None:
+            self._coverage.hold(request)
+            cover = self._coverage.of(request)
         asked = monotonic()
         reply, server = self.group.ask(request, asked + _FETCH_S)
         if reply.rcode not in _FINAL:
             return self._failed(request, _refusal(reply, str(server)))
-        if self._policy.is_consuls and self._is_doubtful(request, reply, asked):
+        proof = cover.proof(asked) if cover is not None else None
+        if proof is None and self._is_doubtful(request, reply, asked, soon=cover is not None):
             failure = Failure("less than it was, right after an outage", doubted=reply)
             self._memory.failures.doubt(self._partition, request.key, failure, monotonic(), AGAIN_S)
             return failure
@@ -219,7 +233,7 @@ class ForwardZone:
             reply = relevant(request.question, reply)
         reply = settled(self._with_flags(reply), self._policy.ttls)
         if self._policy.remembers or self._policy.ttls.keep_stale:
-            self._keep(request, reply, cover.proof(asked) if cover is not None else None)
+            self._keep(request, reply, proof)
             if self._coverage is not None and cover is None and reply.answer:
                 self._coverage.want(request)
         self._memory.failures.forget(self._partition, request.key)
@@ -240,13 +254,16 @@ class ForwardZone:
             )
         return failure
 
-    def _is_doubtful(self, request: Request, reply: Reply, asked: float) -> bool:
-        """Whether it has to be said again; until then it is what it was before."""
+    def _is_doubtful(self, request: Request, reply: Reply, asked: float, *, soon: bool) -> bool:
+        """Whether it has to be said again; until then it is what it was before.
+
+        ``soon``: a watch will tell when whoever is asked can be believed.
+        """
         now = monotonic()
-        if not self._doubt.holds(asked, now):
+        if not self._policy.is_consuls or not self._doubt.holds(asked, now):
             return False
         before = self._memory.recall_stale(self._partition, request.key, now)
-        if before is None or not is_less(reply, before):
+        if before is None or not (is_other if soon else is_less)(reply, before):
             return False
         word = self._memory.failures.doubted(self._partition, request.key, now)
         return word is None or not agree(word, reply)

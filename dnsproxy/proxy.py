@@ -4,7 +4,7 @@ import contextlib
 import logging
 import secrets
 import struct
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from time import monotonic, time
 
@@ -23,7 +23,7 @@ from dnsproxy.core.replies import rcode_reply, refuse, size_limit, write
 from dnsproxy.core.request import Request
 from dnsproxy.core.seldom import Seldom
 from dnsproxy.core.wire import TC, Rcode, Type
-from dnsproxy.edges.answerer import Room
+from dnsproxy.edges.answerer import ONE, Room
 from dnsproxy.edges.binding import Bind, bound
 from dnsproxy.edges.front import DRAIN_S, Front
 from dnsproxy.edges.loops import LoopWatch
@@ -174,11 +174,11 @@ class DnsProxy:
             query = replace(query, minimal_any=True)
         return self._answer(query, self._term.resolver.recall, start, tcp=tcp) or query
 
-    def resolve(self, query: Query, *, tcp: bool) -> bytes:
+    def resolve(self, query: Query, *, tcp: bool, waiting: Sized = ONE) -> bytes:
         """See :class:`~dnsproxy.edges.answerer.Answerer`."""
         term = self._term
         with term.query():
-            wire = self._answer(query, term.resolver.resolve, monotonic(), tcp=tcp)
+            wire = self._answer(query, term.resolver.resolve, monotonic(), waiting, tcp=tcp)
         assert wire is not None
         return wire
 
@@ -232,18 +232,26 @@ class DnsProxy:
         return options
 
     def _answer(
-        self, query: Query, find: Callable[[Request], Found | None], start: float, *, tcp: bool
+        self,
+        query: Query,
+        find: Callable[[Request], Found | None],
+        start: float,
+        waiting: Sized = ONE,
+        *,
+        tcp: bool,
     ) -> bytes | None:
         """The reply with what ``find`` finds; None if it finds nothing."""
         try:
             found = find(query.request)
-            return None if found is None else self._write(query, found, start, tcp=tcp)
+            return None if found is None else self._write(query, found, start, waiting, tcp=tcp)
         except Exception:
             # A fault of ours costs this answer, never the process; the client is not kept waiting.
             log.exception("no answer for %s", to_text(query.question.name))
-            return self._write(query, _FAULT, start, tcp=tcp)
+            return self._write(query, _FAULT, start, waiting, tcp=tcp)
 
-    def _write(self, query: Query, found: Found, start: float, *, tcp: bool) -> bytes:
+    def _write(
+        self, query: Query, found: Found, start: float, waiting: Sized = ONE, *, tcp: bool
+    ) -> bytes:
         limit = size_limit(query, tcp=tcp, edns_size=self._options.edns_size)
         options = self._options_for(query) if query.cookie or query.keepalive else b""
         wire = write(query, found.reply, limit, self._options.edns_size, options)
@@ -263,7 +271,8 @@ class DnsProxy:
             answers=len(found.reply.answer),
             dangling=is_dangling(query.question, found.reply),
         )
-        self._observe(exchange)
+        for _ in range(len(waiting)):
+            self._observe(exchange)
         if found.lease is not None and not tcp and self.clients.rates.limit(query.client) is None:
             view = self._term.resolver.view(query.client)
             self._ready.keep(query, found, exchange, view, self._options.edns_size)

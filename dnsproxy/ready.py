@@ -1,5 +1,6 @@
 """What is asked for often is made ready: its replies, in the bytes that go over UDP."""
 
+import functools
 import ipaddress
 import random
 from dataclasses import replace
@@ -9,14 +10,13 @@ from dnsproxy.core.exchange import Exchange
 from dnsproxy.core.gate import Query
 from dnsproxy.core.hot import HotAnswer, HotPlane
 from dnsproxy.core.memory import rotated
-from dnsproxy.core.records import Reply
+from dnsproxy.core.records import Reply, ResourceRecord
 from dnsproxy.core.replies import size_limit, write
 from dnsproxy.edges.observer import HOT_SOURCES, Observer
 from dnsproxy.forwarding import Found
 from dnsproxy.resolver import Routes
 
-# How many orders of a reply are ready at once. To write one takes as long as its records.
-_ORDERS = 16
+# How many records are written at once, in as many orders: each takes 2 to 5 us.
 _RECORDS_WRITTEN = 128
 
 
@@ -55,8 +55,13 @@ def _is_plain(query: Query) -> bool:
 
 
 def _orders(reply: Reply) -> list[Reply]:
-    """The reply in several orders of its addresses; in one where that makes no difference."""
+    """The reply with each of its addresses first in turn; in one order where that is no matter."""
     if rotated(reply, list.reverse) == reply:
         return [reply]
-    count = max(min(_ORDERS, _RECORDS_WRITTEN // len(tuple(reply.records))), 1)
-    return [rotated(reply, random.shuffle) for _ in range(count)]
+    count = min(len(reply.answer), max(_RECORDS_WRITTEN // len(tuple(reply.records)), 1))
+    drawn = rotated(reply, random.shuffle)
+    return [rotated(drawn, functools.partial(_turn, by=step)) for step in range(count)]
+
+
+def _turn(records: list[ResourceRecord], by: int) -> None:
+    records[:] = records[by:] + records[:by]

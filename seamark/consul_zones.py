@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from catalog.changes import Changes
 from catalog.uri import DEFAULT_DNS_PORT, Registry
 from dnsproxy.consul import ConsulOptions, ConsulZone, ReverseZone, Unlisted
 from dnsproxy.core.consul import Delegated
@@ -173,13 +174,27 @@ def _watches(
     changes = changes_at(settings, agent, servers, environment, WATCHES_MAX)
     if changes is None or not settings.dns.remember:
         return None
+    return Watches(_Changing(changes))
 
-    def following(topic: Topic, index: int) -> int:
+
+@dataclass(frozen=True, slots=True)
+class _Changing:
+    """What is told of a topic, over HTTP."""
+
+    changes: Changes
+
+    def next(self, topic: Topic, index: int) -> int:
+        """See :class:`~dnsproxy.edges.watches.Changing`."""
         if topic.kind is Kind.NODES:
-            return changes.of_nodes(index, topic.datacenter)
-        return changes.of_service(topic.name, index, topic.datacenter)
+            return self.changes.of_nodes(index, topic.datacenter)
+        return self.changes.of_service(topic.name, index, topic.datacenter)
 
-    return Watches(following)
+    def wait_for(self, topic: Topic, index: int) -> None:
+        """The same."""
+        if topic.kind is Kind.NODES:
+            self.changes.wait_for_nodes(index, topic.datacenter)
+        else:
+            self.changes.wait_for_service(topic.name, index, topic.datacenter)
 
 
 def _forward_zone(

@@ -4,8 +4,8 @@ Its TTL is 0: it says nothing of how long it holds. A blocking query says when i
 waits for the next change of a service knows that there was none yet. So an answer holds while
 somebody waits who began before it was asked for.
 
-Who is asked may be behind who tells of the change: servers that follow learn it some tens of
-milliseconds later. So what is asked for right after a change is asked for again soon.
+Who is asked may be behind who tells of the change: servers that follow learn of it some tens of
+milliseconds later. So it is not asked before it has seen the change too.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from dnsproxy.core.names import Name
 # What no watch tells of shows after this at the latest: rights that were taken, settings of the
 # agent. It costs Consul a question per name and so much time.
 AGE_S = 10.0
-# For so long after a change servers may still be behind, ...
-SETTLE_S = 1.0
-# ... nearly all of them for a tenth of it; so long does an answer of those times hold.
-_FIRST_S, _FIRST_LIFE_S, _LIFE_S = 0.2, 0.01, 0.05
+# Whoever is asked is known to have seen a change before it is asked. An agent that is a client of
+# several servers may still ask another one than it told us of: so an answer of this time holds for
+# a moment only.
+SETTLE_S, _SETTLING_LIFE_S = 1.0, 0.1
 
 
 class Kind(StrEnum):
@@ -70,17 +70,19 @@ def _topic(parts: Name, keyword: bytes, suffix: Name) -> Topic | None:
 class Cover:
     """What one watch has seen. Times are monotonic.
 
-    ``leases`` end with the next change.
+    ``since`` is when it became live. ``leases`` end with the next change.
     """
 
     def __init__(self) -> None:
         self.live = False
+        self.since = 0.0
         self.changes = 0
         self.leases: WeakSet[Lease] = WeakSet()
         self._changed = 0.0
 
     def news(self, now: float) -> None:
         """Something changed, or the watch has begun: what was before that is not known."""
+        self.since = self.since if self.live else now
         self.lose()
         self.live, self._changed = True, now
 
@@ -96,10 +98,8 @@ class Cover:
         """That an answer asked for at that moment holds; None if nothing says so."""
         if not self.live or asked < self._changed:
             return None
-        age = asked - self._changed
-        if age >= SETTLE_S:
-            return Proof(self, self.changes, AGE_S)
-        return Proof(self, self.changes, _FIRST_LIFE_S if age < _FIRST_S else _LIFE_S)
+        settled = asked - self._changed >= SETTLE_S
+        return Proof(self, self.changes, AGE_S if settled else _SETTLING_LIFE_S)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,10 +3,11 @@
 from dnsproxy.core.records import Reply
 
 # Measured on 1.8.7 and 1.22.7 (docs/explanation/consul-dns.md): a server that comes back reads its
-# log while it answers. It denies names that it knows, or gives some of their instances, for 25 ms
-# as the only server, and for 0.7 s where it catches up with others; for over 2 s on a host with
-# four times the work that it can do. So in the time after a failure what is less than it was counts
-# once it has been said twice, so much apart.
+# log while it answers. It denies names that it knows, gives some of their instances, or those of
+# yesterday, for 25 ms as the only server, and for 0.7 s where it catches up with others; for over
+# 2 s on a host with four times the work that it can do. So in the time after a failure what is less
+# than it was counts once it has been said twice, so much apart; and so does all that is another
+# where a watch will tell soon that the server has caught up.
 DOUBT_S = 15.0
 AGAIN_S = 5.0
 # Consul answers from its memory within milliseconds. Who takes longer has held the question back,
@@ -34,6 +35,15 @@ def is_less(reply: Reply, before: Reply) -> bool:
     return reply.is_denial or len(reply.answer) < len(before.answer)
 
 
+def is_other(reply: Reply, before: Reply) -> bool:
+    """Whether it says anything else."""
+    return reply.rcode != before.rcode or _data(reply) != _data(before)
+
+
 def agree(one: Reply, other: Reply) -> bool:
     """Whether two replies to a question say as much; Consul may choose other instances."""
     return one.rcode == other.rcode and len(one.answer) == len(other.answer)
+
+
+def _data(reply: Reply) -> set[tuple[int, bytes]]:
+    return {(record.rtype, record.rdata) for record in reply.answer}

@@ -4,6 +4,7 @@ They lie on a shelf of their own: neither do they push out what is remembered, n
 is remembered looked for behind them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dnsproxy.core.records import Reply
@@ -50,10 +51,18 @@ class Failures:
     def __init__(self, max_entries: int = ENTRIES_MAX) -> None:
         self.shelf: Shelf[tuple[str, Key], _Failed] = Shelf(max_entries, max_entries)
 
-    def recall(self, zone: str, key: Key, now: float) -> Failure | None:
-        """The failure for which the question is not to be asked again now."""
+    def recall(
+        self, zone: str, key: Key, now: float, since: Callable[[], float] | None = None
+    ) -> Failure | None:
+        """The failure for which the question is not to be asked again now.
+
+        ``since`` tells of a moment before which failures count no more; asked if there is one.
+        """
         failed = self.shelf.entries.get((zone, key))
-        return failed.failure if failed is not None and now < failed.expires else None
+        if failed is None or now >= failed.expires:
+            return None
+        began = failed.expires - failed.hold_s
+        return failed.failure if since is None or began >= since() else None
 
     def doubted(self, zone: str, key: Key, now: float) -> Reply | None:
         """The last word, if it is one that was doubted not long ago; held back or not."""

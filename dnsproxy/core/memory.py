@@ -34,7 +34,9 @@ _ROTATED = {Type.A, Type.AAAA, Type.SRV}
 _PREFETCH_HITS = 2
 _PREFETCH_LIFE_S = 10
 # What holds for less is not worth to be made ready.
-_LEASE_LIFE_S = 1
+_LEASE_LIFE_S = 0.05
+# An answer that comes in place of another is as much in use, if it comes so soon.
+_OFTEN_S = 1.0
 _STALE = ExtendedError(InfoCode.STALE_ANSWER)
 _KEPT = {Rcode.NOERROR, Rcode.NXDOMAIN}
 
@@ -171,6 +173,7 @@ class Memory:
         """
         if reply.truncated or reply.stale or reply.rcode not in _KEPT:
             return
+        before = self.answers.entries.get((zone, key)) or self.denials.entries.get((zone, key))
         self.answers.drop((zone, key))
         self.denials.drop((zone, key))
         life = proof.life_s if proof is not None else lifetime(reply)
@@ -181,6 +184,9 @@ class Memory:
             return
         shelf = self.denials if denial else self.answers
         entry = _Entry(reply, now, now + life, kept_until, size, proof)
+        if before is not None and before.hits > _PREFETCH_HITS and now < before.expires + _OFTEN_S:
+            # What was asked for often will be.
+            entry.hits = _PREFETCH_HITS
         shelf.add((zone, key), entry, now)
 
 

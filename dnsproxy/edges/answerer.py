@@ -1,6 +1,6 @@
 """What the listeners need of the proxy behind them, and how much they take in at once."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sized
 from typing import Protocol
 
 from dnsproxy.core.clients import ClientLimits, Clients
@@ -13,6 +13,7 @@ IN_FLIGHT = 1000
 TCP_CLIENTS = 1024
 # Bytes of replies that wait for their readers, over all TCP connections.
 OWED = 64 * 1024 * 1024
+ONE: Sized = (None,)
 
 
 class Answerer(Protocol):
@@ -25,8 +26,8 @@ class Answerer(Protocol):
     def accept(self, packet: bytes, client: str, *, tcp: bool) -> Query | bytes | None:
         """The reply itself, or the query that :meth:`resolve` must wait for, or None: silence."""
 
-    def resolve(self, query: Query, *, tcp: bool) -> bytes:
-        """The reply; may wait."""
+    def resolve(self, query: Query, *, tcp: bool, waiting: Sized = ONE) -> bytes:
+        """The reply; may wait. ``waiting`` are those who get it, when it is there."""
 
     def shed(self, query: Query, *, tcp: bool) -> bytes:
         """The reply to a query that there is no room to wait for."""

@@ -8,6 +8,7 @@ import contextlib
 import ipaddress
 import logging
 import socket
+from collections.abc import Iterable
 from typing import Any
 
 import gevent
@@ -26,9 +27,12 @@ log = logging.getLogger("dnsproxy")
 _BATCHES = 4
 _ANY_INTERFACE = b"\0\0\0\0"
 
-Ancillary = list[tuple[int, int, bytes]]
-# Who asks what: client and port, where it sent it to, id and question.
-Asked = tuple[tuple[Any, ...], tuple[tuple[int, int, bytes], ...], int, bytes]
+Told = tuple[int, int, bytes]
+Ancillary = list[Told]
+# A host and the bytes of its query behind the id: one reply does for all that are alike.
+Asked = tuple[str, bytes]
+# Client and port, where it sent its query to, and its id.
+Asker = tuple[tuple[Any, ...], tuple[Told, ...], int]
 
 
 class UdpListener:
@@ -44,8 +48,8 @@ class UdpListener:
         self._answerer = answerer
         self._room = room or Room()
         self._greenlets = Group()
-        # What waits, and for which host.
-        self._waiting: dict[Asked, str] = {}
+        # What waits, and for whom.
+        self._waiting: dict[Asked, dict[Asker, None]] = {}
         self._socket = bind(address, socket.SOCK_DGRAM)
         self._batch = Batch(self._socket)
         self.address = Endpoint(address.host, self._socket.getsockname()[1])
@@ -115,37 +119,41 @@ class UdpListener:
             self._wait(reply, ancillary, client)
 
     def _wait(self, query: Query, ancillary: Ancillary, client: tuple[Any, ...]) -> None:
-        """Answer a query when its answer is there; SERVFAIL now if there is no room for it."""
-        asked = client, tuple(ancillary), query.message.id, query.question.wire
-        if asked in self._waiting:
+        """Answer a query when its answer is there; now with what there is if there is no room."""
+        asked = host_of(client[0]), query.message.wire[2:]
+        asker = client, tuple(ancillary), query.message.id
+        waiting = self._waiting.get(asked, {})
+        if asker in waiting:
             # Sent again while it waits: one reply is what it gets.
             return
-        host = host_of(client[0])
-        if not self._room.udp.enter(host, self._room.limits.in_flight):
+        if not self._room.udp.enter(asked[0], self._room.limits.in_flight):
             # To wait for room here would hold up those that need no waiting.
             self._send(self._answerer.shed(query, tcp=False), ancillary, client)
             return
-        self._waiting[asked] = host
-        self._greenlets.spawn(self._wait_and_send, query, ancillary, client, asked)
+        waiting[asker] = None
+        if asked not in self._waiting:
+            self._waiting[asked] = waiting
+            self._greenlets.spawn(self._wait_and_send, query, asked)
 
-    def _wait_and_send(
-        self, query: Query, ancillary: Ancillary, client: tuple[Any, ...], asked: Asked
-    ) -> None:
+    def _wait_and_send(self, query: Query, asked: Asked) -> None:
+        waiting = self._waiting[asked]
         try:
-            self._send(self._answerer.resolve(query, tcp=False), ancillary, client)
+            reply = self._answerer.resolve(query, tcp=False, waiting=waiting)
+            for client, ancillary, query_id in waiting:
+                self._send(query_id.to_bytes(2, "big") + reply[2:], ancillary, client)
         finally:
             self._leave(asked)
 
     def _leave(self, asked: Asked) -> None:
-        self._room.udp.leave(self._waiting.pop(asked))
+        self._room.udp.leave(asked[0], len(self._waiting.pop(asked)))
 
-    def _send(self, reply: bytes, ancillary: Ancillary, client: tuple[Any, ...]) -> None:
+    def _send(self, reply: bytes, ancillary: Iterable[Told], client: tuple[Any, ...]) -> None:
         # A full send buffer or a vanished route is the client's retry, not our wait.
         with contextlib.suppress(OSError):
             self._socket.sendmsg([reply], _from_where_it_came(ancillary), 0, client)
 
 
-def _from_where_it_came(ancillary: Ancillary) -> Ancillary:
+def _from_where_it_came(ancillary: Iterable[Told]) -> Ancillary:
     """The packet info of a query, turned into the source address of its reply (ip(7), ipv6(7)).
 
     The route chooses the interface, which need not be the one that the query came in by; a

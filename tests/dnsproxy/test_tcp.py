@@ -4,7 +4,7 @@ The listener runs here, in the test's own loop: its answerer says how long each 
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from time import monotonic
 
 import gevent
@@ -15,6 +15,7 @@ from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.gate import Query, admit
 from dnsproxy.core.hot import HotPlane
 from dnsproxy.edges import answerer, tcp
+from dnsproxy.edges.answerer import ONE
 from dnsproxy.edges.listeners import Listener
 from tests.dnsproxy.packets import query_wire
 from tests.waits import PATIENCE_S
@@ -43,7 +44,7 @@ class Patient:
         assert isinstance(query, Query)
         return query if _milliseconds(query) else packet + self.padding
 
-    def resolve(self, query: Query, *, tcp: bool) -> bytes:
+    def resolve(self, query: Query, *, tcp: bool, waiting: Sized = ONE) -> bytes:
         """Counts how many wait."""
         self.waiting += 1
         self.most = max(self.most, self.waiting)

@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import dns.flags
@@ -23,6 +23,7 @@ import pytest
 from tests.asking import ask, rcode, records
 from tests.commands import Running
 from tests.lab.consul import ConsulAgent
+from tests.lab.consul_servers import consul_servers
 from tests.lab.shell import wait_until
 from tests.waits import PATIENCE_S, Waits, pause
 
@@ -208,19 +209,7 @@ def test_what_is_deregistered_after_an_outage_is_denied(server: ConsulAgent, wai
 @pytest.fixture
 def servers(consul_binary: Path) -> Iterator[Sequence[ConsulAgent]]:
     """Three that vote, the first with the services."""
-    config = {"bootstrap": False, "bootstrap_expect": 3, "retry_interval": "1s"}
-    with ExitStack() as ended:
-        agents = [
-            ConsulAgent(consul_binary, node=f"n{number}", persistent=True, config=config)
-            for number in range(3)
-        ]
-        joined = [f"127.0.0.1:{agent.ports['serf_lan']}" for agent in agents]
-        for agent in agents:
-            ended.callback(agent.close)
-            agent._config["retry_join"] = joined
-            agent.launch()
-        for agent in agents:
-            assert wait_until(agent.ready, 180)
+    with consul_servers(consul_binary) as agents:
         register(agents[0])
         assert wait_until(lambda: all(_knows_all(agent) for agent in agents), 180)
         yield agents

@@ -1,0 +1,1 @@
+"""How long after a change of Consul's catalog an answer still says what was before."""

@@ -1,0 +1,105 @@
+"""`python -m tests.coherence.asker HOST PORT RATE NAME...` asks without pause.
+
+When it heard something is what the kernel says of the packet, so that nobody else's work delays it.
+For each line on stdin, the number of a name, it writes what was heard of that name since the last
+time: a list of rcode, addresses, and when that was heard first and last, in seconds since the
+epoch. At the end of stdin it writes how many questions and replies there were.
+"""
+
+import json
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+
+from tests.load.packets import query, read
+
+_PACE_S = 0.002
+_RECEIVE = 65535
+# asm-generic/socket.h; Python has no name for it. A timespec comes with each packet.
+_SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("@qq")
+
+
+class Asker:
+    """Asks for each name in turn, ``rate`` questions a second in all."""
+
+    def __init__(self, server: tuple[str, int], rate: float, names: list[str]) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        self._socket.connect(server)
+        self._bodies = [query(name)[2:] for name in names]
+        # An id says which name was asked for, and is another each time: who asks the same again
+        # under the same id gets one reply to both.
+        self._rounds = 65536 // len(names)
+        # Reply without its id -> when it was heard first and last.
+        self._heard: list[dict[bytes, list[float]]] = [{} for _ in names]
+        self._rate = rate
+        self.ending = False
+        self.sent = self.received = 0
+
+    def take(self, number: int) -> list[tuple[int, list[str], float, float]]:
+        """What was heard of a name since the last time."""
+        heard, self._heard[number] = self._heard[number], {}
+        return [_told(number, body, *times) for body, times in heard.items()]
+
+    def run(self) -> None:
+        """Until ``ending``."""
+        start = time.monotonic()
+        while not self.ending:
+            due = int((time.monotonic() - start) * self._rate) - self.sent
+            for _ in range(due):
+                self._ask()
+            self._listen(time.monotonic() + _PACE_S)
+        self._listen(time.monotonic() + 1.0)
+
+    def _ask(self) -> None:
+        query_id = self.sent % (self._rounds * len(self._bodies))
+        body = self._bodies[query_id % len(self._bodies)]
+        self.sent += 1
+        try:
+            self._socket.send(struct.pack("!H", query_id) + body)
+        except OSError:
+            # Nobody listens there now; that is heard from nobody.
+            return
+
+    def _listen(self, until: float) -> None:
+        while (left := until - time.monotonic()) > 0:
+            if not select.select([self._socket], [], [], left)[0]:
+                return
+            try:
+                packet, ancillary, *_ = self._socket.recvmsg(_RECEIVE, 64)
+            except OSError:
+                continue
+            seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
+            now = seconds + nanoseconds / 1e9
+            self.received += 1
+            heard = self._heard[int.from_bytes(packet[:2], "big") % len(self._bodies)]
+            heard.setdefault(packet[2:], [now, now])[1] = now
+
+
+def _told(
+    number: int, body: bytes, first: float, last: float
+) -> tuple[int, list[str], float, float]:
+    answer = read(struct.pack("!H", number) + body)
+    return answer.rcode, sorted(map(socket.inet_ntoa, answer.addresses)), first, last
+
+
+def main() -> None:
+    """See above."""
+    host, port, rate, *names = sys.argv[1:]
+    asker = Asker((host, int(port)), float(rate), names)
+    thread = threading.Thread(target=asker.run)
+    thread.start()
+    for line in sys.stdin:
+        print(json.dumps(asker.take(int(line))), flush=True)
+    asker.ending = True
+    thread.join()
+    print(json.dumps([asker.sent, asker.received]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

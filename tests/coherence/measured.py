@@ -1,0 +1,180 @@
+"""Random changes while somebody asks without pause, and for how long each was not seen."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from tests.coherence.world import Change, Named, World
+from tests.commands import ROOT, environment
+from tests.waits import pause
+
+# For so long after its change a name is left alone, to be watched; an answer that is stale after
+# a second would be heard in that time.
+REST_S = 1.6
+# Each name is asked for some hundred times a second: what is true now was heard just now.
+_LATELY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of a change: seconds until the last stale answer, 0 if there was none.
+
+    ``current``: whether the truth was heard at last. ``wrong`` is what was heard instead of it
+    last. ``consul_s`` is until Consul itself said it last, asked at the same time: the API replies
+    before the servers have agreed, and it takes them as long as the host makes them wait.
+    """
+
+    change: Change
+    stale_s: float
+    current: bool
+    wrong: str = ""
+    consul_s: float = 0.0
+
+    @property
+    def late_s(self) -> float:
+        """For how long it was told although Consul knew better."""
+        return max(self.stale_s - self.consul_s, 0.0)
+
+
+class Listening:
+    """An asker that runs."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.sent = self.received = 0
+
+    def take(self, number: int) -> list[tuple[int, set[str], float, float]]:
+        """See :meth:`tests.coherence.asker.Asker.take`."""
+        told = self._said(f"{number}\n")
+        return [(rcode, set(addresses), first, last) for rcode, addresses, first, last in told]
+
+    def end(self) -> None:
+        """Ask no more; ``sent`` and ``received`` are known then."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self.sent, self.received = json.loads(self._process.stdout.readline())
+        self._process.wait(10)
+
+    def _said(self, line: str) -> list[tuple[int, list[str], float, float]]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(line)
+        self._process.stdin.flush()
+        told: list[tuple[int, list[str], float, float]] = json.loads(
+            self._process.stdout.readline()
+        )
+        return told
+
+
+@contextmanager
+def asking(host: str, port: int, rate: float, names: Sequence[str]) -> Iterator[Listening]:
+    """Somebody who asks a server for these names, so many times a second in all."""
+    words = [sys.executable, "-m", "tests.coherence.asker", host, str(port), str(rate), *names]
+    process = subprocess.Popen(
+        words,
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield Listening(process)
+        finally:
+            process.kill()
+
+
+@dataclass(slots=True)
+class Measurement:
+    """Changes to a world while two are asked: ``proxy``, and ``consul`` for comparison."""
+
+    world: World
+    proxy: Listening
+    consul: Listening
+    draw: random.Random
+
+    def run(self, count: int, told: Callable[[int], object] = lambda done: None) -> list[Seen]:
+        """Make so many changes, each to a name that had its rest, and see what is heard of them."""
+        seen = []
+        last: dict[int, Change] = {}
+        for done in range(count):
+            number = _rested(self.world, self.draw)
+            if number in last:
+                seen.append(self._judged(number, last[number]))
+            self.forget(number)
+            last[number] = self.world.change(self.world.names[number])
+            told(done + 1)
+            pause(self.draw.uniform(0, 0.06))
+        pause(REST_S)
+        return seen + [self._judged(number, change) for number, change in last.items()]
+
+    def forget(self, number: int) -> None:
+        """What was heard of a name so far is judged."""
+        self.proxy.take(number)
+        self.consul.take(number)
+
+    def _judged(self, number: int, change: Change) -> Seen:
+        seen = judged(change, self.proxy.take(number))
+        return replace(seen, consul_s=judged(change, self.consul.take(number)).stale_s)
+
+
+def judged(change: Change, heard: Sequence[tuple[int, set[str], float, float]]) -> Seen:
+    """What was heard of a name between its change and now."""
+    expected, now = change.named.expected, time.time()
+    wrong = [
+        (last, f"{rcode} {sorted(addresses)}")
+        for rcode, addresses, _, last in heard
+        if addresses != expected and last > change.replied
+    ]
+    current = any(
+        addresses == expected and last > now - _LATELY_S for _, addresses, _, last in heard
+    )
+    if not wrong:
+        return Seen(change, 0.0, current)
+    last, words = max(wrong)
+    return Seen(change, last - change.replied, current, words)
+
+
+def _rested(world: World, draw: random.Random) -> int:
+    """A name that was left alone long enough; waits for one."""
+
+    def is_rested(named: Named) -> bool:
+        return time.time() - named.changed >= REST_S
+
+    while True:
+        ready = [number for number, named in enumerate(world.names) if is_rested(named)]
+        if ready:
+            return draw.choice(ready)
+        pause(0.01)
+
+
+def percentile(times: Sequence[float], share: float) -> float:
+    """Within which that share of the changes was seen."""
+    times = sorted(times)
+    return times[min(int(len(times) * share), len(times) - 1)]
+
+
+def table(seen: Sequence[Seen]) -> str:
+    """Milliseconds until the last stale answer by kind of change, here and of Consul itself."""
+    kinds = defaultdict(list)
+    for each in seen:
+        kinds[str(each.change.kind)].append(each)
+    head = "".join(f"{word:>8}" for word in ("p50", "p99", "max"))
+    lines = [f"{'':<24}{'Seamark':>24}{'Consul itself':>24}"]
+    lines.append(f"{'change':<18}{'count':>6}{head * 2}")
+    for kind, those in [*sorted(kinds.items()), ("all", list(seen))]:
+        figures = [
+            1000 * percentile(times, share)
+            for times in ([each.stale_s for each in those], [each.consul_s for each in those])
+            for share in (0.5, 0.99, 1.0)
+        ]
+        lines.append(f"{kind:<18}{len(those):>6}" + "".join(f"{ms:>8.1f}" for ms in figures))
+    return "\n".join(lines)
