@@ -64,8 +64,8 @@ class Changes:
         return found
 
     def _wait_for(self, what: "_What", index: int) -> None:
-        since = {"stale": "", "index": index - 1, "wait": f"{SEEN_S}s"}
-        self._connection.wait(path_of(*what.parts, **what.query, **since), what.purpose, (404,))
+        path = path_of(*what.parts, **what.query, stale="", index=index - 1, wait=f"{SEEN_S}s")
+        self._connection.wait(path, what.purpose, gone=(404,))
 
 
 @dataclass(frozen=True, slots=True)

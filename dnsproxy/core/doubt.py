@@ -1,6 +1,6 @@
 """When an answer of Consul's may be less than the truth."""
 
-from dnsproxy.core.records import Reply
+from dnsproxy.core.records import Rdata, Reply
 
 # Measured on 1.8.7 and 1.22.7 (docs/explanation/consul-dns.md): a server that comes back reads its
 # log while it answers. It denies names that it knows, gives some of their instances, or those of
@@ -45,5 +45,5 @@ def agree(one: Reply, other: Reply) -> bool:
     return one.rcode == other.rcode and len(one.answer) == len(other.answer)
 
 
-def _data(reply: Reply) -> set[tuple[int, bytes]]:
+def _data(reply: Reply) -> set[tuple[int, Rdata]]:
     return {(record.rtype, record.rdata) for record in reply.answer}

@@ -26,6 +26,8 @@ class Waiting:
 
     def leave(self, host: str, count: int = 1) -> None:
         """So many are through."""
+        if not count:
+            return
         left = self._hosts.get(host, 0) - count
         self.count -= count
         if left > 0:

@@ -10,6 +10,8 @@ from dnsproxy.core.room import Owed, Places, Waiting
 from dnsproxy.edges.files import allowed
 
 IN_FLIGHT = 1000
+# Those who wait for a reply that somebody else waits for take a place of 500 bytes.
+SHARING = 10_000
 TCP_CLIENTS = 1024
 # Bytes of replies that wait for their readers, over all TCP connections.
 OWED = 64 * 1024 * 1024
@@ -43,6 +45,7 @@ class Leaver(Hashable, Protocol):
 class Room:
     """What may be going on at once: queries that wait, a transport each, and TCP connections.
 
+    ``sharing`` are queries over UDP for whose very reply another one waits already.
     All listeners of a proxy share it, so that its limits are theirs together. ``welcomes`` says who
     is answered at all.
     """
@@ -55,6 +58,7 @@ class Room:
         self._clients = clients
         self.welcomes = welcomes
         self.udp = Waiting(IN_FLIGHT)
+        self.sharing = Waiting(SHARING)
         self.tcp = Waiting(IN_FLIGHT)
         self.connections: Places[Leaver] = Places(min(TCP_CLIENTS, max(allowed() // 4, 1)))
         self.owed: Owed[Leaver] = Owed(OWED)

@@ -126,7 +126,8 @@ class UdpListener:
         if asker in waiting:
             # Sent again while it waits: one reply is what it gets.
             return
-        if not self._room.udp.enter(asked[0], self._room.limits.in_flight):
+        places = self._room.sharing if waiting else self._room.udp
+        if not places.enter(asked[0], self._room.limits.in_flight):
             # To wait for room here would hold up those that need no waiting.
             self._send(self._answerer.shed(query, tcp=False), ancillary, client)
             return
@@ -145,7 +146,9 @@ class UdpListener:
             self._leave(asked)
 
     def _leave(self, asked: Asked) -> None:
-        self._room.udp.leave(asked[0], len(self._waiting.pop(asked)))
+        waiting = self._waiting.pop(asked)
+        self._room.udp.leave(asked[0])
+        self._room.sharing.leave(asked[0], len(waiting) - 1)
 
     def _send(self, reply: bytes, ancillary: Iterable[Told], client: tuple[Any, ...]) -> None:
         # A full send buffer or a vanished route is the client's retry, not our wait.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import gevent
 import pytest
+from gevent.event import Event
 from gevent.queue import Queue
 
 from catalog.errors import CatalogRefused, CatalogUnavailable
@@ -20,14 +21,23 @@ def topic(name: str) -> Topic:
 
 
 class Waiting:
-    """What each topic's blocking queries return or raise, in turn."""
+    """What each topic's blocking queries return or raise, in turn.
+
+    ``has_seen``: whoever answers questions knows of the last change.
+    """
 
     def __init__(self) -> None:
         self.asked: list[tuple[Topic, int]] = []
         self.words: dict[Topic, Queue[int | Exception]] = defaultdict(Queue)
+        self.has_seen = Event()
+        self.has_seen.set()
+
+    def wait_for(self, topic: Topic, index: int) -> None:
+        """See :class:`dnsproxy.edges.watches.Changing`."""
+        self.has_seen.wait()
 
     def next(self, topic: Topic, index: int) -> int:
-        """See :data:`dnsproxy.edges.watches.Next`."""
+        """The same."""
         self.asked.append((topic, index))
         word = self.words[topic].get()
         if isinstance(word, Exception):
@@ -62,7 +72,7 @@ def waiting() -> Waiting:
 @pytest.fixture
 def watches(waiting: Waiting) -> Iterator[Watches]:
     """Room for three."""
-    made = Watches(waiting.next, limit=3)
+    made = Watches(waiting, limit=3)
     yield made
     made.stop()
 
@@ -123,12 +133,71 @@ def test_an_index_that_goes_backwards_begins_anew(watches, waiting):
     assert [0, 7, 0, 3] == [index for _, index in waiting.asked]
 
 
+def test_a_question_is_held_until_who_is_asked_has_seen_the_change(watches, waiting, monkeypatch):
+    """A server that follows would say what was before; but nobody is held for long."""
+    monkeypatch.setattr(edges, "HELD_S", 0.2)
+    want(watches, "web")
+    waiting.words[topic("web")].put(7)
+    settle()
+    watches.hold(topic("web"))
+    waiting.has_seen.clear()
+    waiting.words[topic("web")].put(8)
+    settle()
+    held = gevent.spawn(watches.hold, topic("web"))
+    settle()
+    assert not held.ready()
+    waiting.has_seen.set()
+    settle()
+    assert held.ready()
+    waiting.has_seen.clear()
+    waiting.words[topic("web")].put(9)
+    settle()
+    held = gevent.spawn(watches.hold, topic("web"))
+    held.join(timeout=5)
+    assert held.ready()
+    assert not waiting.has_seen.is_set()
+
+
+def test_what_is_known_for_the_first_time_holds_nobody_up(watches, waiting):
+    """There is no answer from before that could be told."""
+    want(watches, "web")
+    waiting.has_seen.clear()
+    waiting.words[topic("web")].put(7)
+    settle()
+    watches.hold(topic("web"))
+    assert not watches.cover(topic("web")).live
+    waiting.has_seen.set()
+    settle()
+    assert watches.cover(topic("web")).live
+
+
+def test_one_tries_again_for_all(watches, waiting, monkeypatch):
+    """Consul away is asked ten times a second, not that many times by each; when it is back, all
+    are at once."""
+    monkeypatch.setattr(edges, "SOON_S", 0.05)
+    monkeypatch.setattr(edges, "RETRY_S", 30)
+    want(watches, "a", "b", "c")
+    for name in ("a", "b", "c"):
+        waiting.words[topic(name)].put(CatalogUnavailable("away"))
+    settle()
+    asked = len(waiting.asked)
+    gevent.sleep(0.15)
+    assert asked + 1 == len(waiting.asked)
+    tried = waiting.asked[-1][0]
+    for name in ("a", "b", "c"):
+        waiting.words[topic(name)].put(5)
+    gevent.sleep(0.05)
+    assert {topic(name) for name in ("a", "b", "c")} == {each for each, _ in waiting.asked[asked:]}
+    assert tried in {topic(name) for name in ("a", "b", "c")}
+    assert all(watches.cover(topic(name)).live for name in ("a", "b", "c"))
+
+
 @pytest.mark.parametrize("error", [CatalogUnavailable("away"), CatalogRefused("not allowed")])
 def test_who_cannot_watch_proves_nothing_and_tries_again(
     watches, waiting, monkeypatch, caplog, error
 ):
     """An agent that restarts, a leader that is gone, an ACL that allows DNS alone."""
-    monkeypatch.setattr(edges, "RETRY_S", 0.01)
+    monkeypatch.setattr(edges, "SOON_S", 0.01)
     monkeypatch.setattr(edges, "REFUSED_RETRY_S", 0.01)
     want(watches, "web")
     waiting.words[topic("web")].put(7)
