@@ -23,6 +23,7 @@ from dnsproxy.core.mnemonics import rcode_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.relevance import relevant
 from dnsproxy.core.request import Request
+from dnsproxy.core.values import value
 from dnsproxy.core.wire import Rcode, Type
 from dnsproxy.coverage import Coverage
 from dnsproxy.edges.upstreams import DEADLINE_S, UpstreamGroup
@@ -42,7 +43,7 @@ _CACHED = ExtendedError(InfoCode.CACHED_ERROR)
 _REVERSE = b"arpa"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Found:
     """A reply, where it came from, and whom it was asked of.
 
@@ -147,7 +148,9 @@ class ForwardZone:
             raise UpstreamFailed("no time left")
         if self._memory.knows(self._partition, request.key, now):
             deadline = min(deadline, now + self._policy.patience_s)
-        outcome = self._fetches.wait(self._start(request), deadline)
+            outcome = self._fetches.wait(self._start(request), deadline)
+        else:
+            outcome = self._fetches.ask(request.key, lambda: self._fetch(request), deadline)
         if outcome is None:
             raise UpstreamFailed("no answer yet")
         if isinstance(outcome, Found):
@@ -269,11 +272,11 @@ class ForwardZone:
         return word is None or not agree(word, reply)
 
     def _with_flags(self, reply: Reply) -> Reply:
-        return replace(
-            reply,
-            authoritative=reply.authoritative and self._policy.is_consuls,
-            authentic=reply.authentic and self._policy.trusts_ad,
-        )
+        authoritative = reply.authoritative and self._policy.is_consuls
+        authentic = reply.authentic and self._policy.trusts_ad
+        if (authoritative, authentic) == (reply.authoritative, reply.authentic):
+            return reply
+        return replace(reply, authoritative=authoritative, authentic=authentic)
 
 
 def _refusal(reply: Reply, server: str) -> Failure:

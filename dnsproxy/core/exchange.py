@@ -1,9 +1,9 @@
 """One query and what became of it: what the query log shows and the metrics count."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from dnsproxy.core.names import Name
+from dnsproxy.core.values import value
 
 
 class Source(StrEnum):
@@ -33,7 +33,7 @@ class Limited(StrEnum):
     """The same for a client with cookies: it asks again with ours (RFC 7873 5.2.3)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Exchange:
     """A query that was answered, or left unanswered (``rcode`` None, ``size`` 0).
 

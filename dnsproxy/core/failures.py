@@ -5,11 +5,11 @@ is remembered looked for behind them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Key
 from dnsproxy.core.shelf import Shelf
+from dnsproxy.core.values import value
 
 # RFC 9520 3.2: at least 1 s, more the more often it fails, never more than 5 minutes. 5 s is what
 # somebody waits who has just mended his server.
@@ -21,7 +21,7 @@ _FORGOTTEN_S = 30.0
 _WORD_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failure:
     """Why there is no answer; ``reply`` and ``server`` if somebody said so (SERVFAIL, REFUSED).
 
@@ -34,7 +34,7 @@ class Failure:
     doubted: Reply | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Failed:
     failure: Failure
     hold_s: float

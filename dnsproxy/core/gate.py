@@ -4,11 +4,10 @@ The answers to odd packets are a choice (the well-known servers differ on nearly
 stand in docs/reference/odd-packets.md.
 """
 
-from dataclasses import dataclass
-
 from dnsproxy.core.cookies import is_cookie
 from dnsproxy.core.edns import OptionCode
 from dnsproxy.core.request import Request
+from dnsproxy.core.values import value
 from dnsproxy.core.wire import (
     CD,
     CLASS_IN,
@@ -34,7 +33,7 @@ OPTIONS = 100
 _TRANSFERS = {Type.IXFR, Type.AXFR, Type.MAILB, Type.MAILA}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Query:
     """A query that we answer. ``udp_size`` is the client's limit, None if it speaks no EDNS.
 
@@ -73,7 +72,7 @@ class Query:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refusal:
     """A packet that is answered with an rcode only. ``query`` is None if it has no question."""
 

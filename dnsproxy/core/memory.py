@@ -69,12 +69,11 @@ def settled(reply: Reply, policy: TtlPolicy) -> Reply:
             answer=_settle(reply.answer, policy),
             authority=tuple(_settle_denial(record, policy) for record in reply.authority),
         )
-    return replace(
-        reply,
-        answer=_settle(reply.answer, policy),
-        authority=_settle(reply.authority, policy),
-        additional=_settle(reply.additional, policy),
-    )
+    sections = reply.answer, reply.authority, reply.additional
+    answer, authority, additional = (_settle(section, policy) for section in sections)
+    if (answer, authority, additional) == sections:
+        return reply
+    return replace(reply, answer=answer, authority=authority, additional=additional)
 
 
 def lifetime(reply: Reply) -> int:
@@ -221,6 +220,10 @@ class _Entry:
 
 
 def _settle(records: Records, policy: TtlPolicy) -> Records:
+    ttls = {record.ttl for record in records}
+    if not ttls or (len(ttls) == 1 and all(ttl == _bounded(ttl, policy) for ttl in ttls)):
+        # As nearly all are.
+        return records
     # Thousands of records may share one long owner: it is spelled out once.
     canonical = {owner: lower(owner) for owner in {record.owner for record in records}}
     sets = [(canonical[record.owner], record.rtype) for record in records]

@@ -13,7 +13,7 @@ NAME_MAX = 255
 
 def lower(name: Name) -> Name:
     """The canonical spelling: ASCII letters in lower case, other bytes as they are (RFC 4343)."""
-    return tuple(label.lower() for label in name)
+    return tuple(map(bytes.lower, name))
 
 
 def lies_in(name: Name, zone: Name) -> bool:

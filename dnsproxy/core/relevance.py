@@ -15,6 +15,8 @@ from dnsproxy.core.wire import Question, Type
 # (RFC 4034 4, RFC 5155 3), and is of no use to who does not validate.
 _PROOFS = {Type.DS, 46, 47, 50}
 _RRSIG = 46
+_ABOVE = {Type.DNAME, _RRSIG}
+_APEX = {Type.SOA, Type.NS}
 
 
 def relevant(question: Question, reply: Reply) -> Reply:
@@ -37,12 +39,12 @@ def relevant(question: Question, reply: Reply) -> Reply:
 
 def _is_answer(record: ResourceRecord, names: set[Name]) -> bool:
     owner = lower(record.owner)
-    return owner in names or (record.rtype in {Type.DNAME, _RRSIG} and _is_above(owner, names))
+    return owner in names or (record.rtype in _ABOVE and _is_above(owner, names))
 
 
 def _is_authority(record: ResourceRecord, names: set[Name]) -> bool:
     return record.rtype in _PROOFS or (
-        record.rtype in {Type.SOA, Type.NS} and _is_above(lower(record.owner), names)
+        record.rtype in _APEX and _is_above(lower(record.owner), names)
     )
 
 

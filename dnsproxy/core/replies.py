@@ -20,6 +20,7 @@ from dnsproxy.core.wire import (
     RA,
     RD,
     TC,
+    Question,
     Rcode,
     Type,
     scan,
@@ -30,6 +31,7 @@ from dnsproxy.errors import MalformedMessage
 TCP_MAX = 65535
 _OPCODE = 0x7800
 _OPT = struct.Struct("!BHHIH")
+_FLAGS_COUNT = struct.Struct("!HH")
 
 
 def size_limit(query: Query, *, tcp: bool, edns_size: int = EDNS_SIZE) -> int:
@@ -131,19 +133,18 @@ def match_reply(packet: bytes, request: Request, query_id: int) -> Reply | None:
     """
     if len(packet) < HEADER.size or int.from_bytes(packet[:2], "big") != query_id:
         return None
-    try:
-        question, _ = scan_question(packet)
-    except MalformedMessage:
-        return None
-    flags, questions = struct.unpack_from("!HH", packet, 2)
-    if (
-        not flags & QR
-        or flags & _OPCODE
-        or questions != 1
-        or not question.same_as(request.question)
-    ):
+    flags, questions = _FLAGS_COUNT.unpack_from(packet, 2)
+    if not flags & QR or flags & _OPCODE or questions != 1:
         return None
     try:
-        return unpack(scan(packet))
+        message = scan(packet)
+        return unpack(message) if message.question.same_as(request.question) else None
     except MalformedMessage:
-        return Reply(truncated=True)
+        return Reply(truncated=True) if _asks(packet, request.question) else None
+
+
+def _asks(packet: bytes, question: Question) -> bool:
+    try:
+        return scan_question(packet)[0].same_as(question)
+    except MalformedMessage:
+        return False

@@ -1,15 +1,16 @@
 """What is asked of a zone: a question, and the flags that change what the answer holds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dnsproxy.core.names import Name
+from dnsproxy.core.values import value
 from dnsproxy.core.wire import Question, question
 
 # Two requests with one key get one answer.
 Key = tuple[Name, int, bool, bool, bool]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """A question with its DO, CD and RD bits (RFC 3225, RFC 4035 3.2.2, RFC 1035 4.1.1).
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import gevent
-from gevent.pool import Group
 
 from dnsproxy.core.access import host_of
 from dnsproxy.core.endpoint import Endpoint
@@ -20,6 +19,7 @@ from dnsproxy.core.gate import Query
 from dnsproxy.edges.answerer import Answerer, Room
 from dnsproxy.edges.batches import SIZE, Batch
 from dnsproxy.edges.binding import IP_PKTINFO, Bind, bound, let_join
+from dnsproxy.edges.workers import Workers
 
 log = logging.getLogger("dnsproxy")
 
@@ -47,7 +47,7 @@ class UdpListener:
     ) -> None:
         self._answerer = answerer
         self._room = room or Room()
-        self._greenlets = Group()
+        self._workers = Workers(self._wait_and_send)
         # What waits, and for whom.
         self._waiting: dict[Asked, dict[Asker, None]] = {}
         self._socket = bind(address, socket.SOCK_DGRAM)
@@ -63,11 +63,7 @@ class UdpListener:
     def stop(self, drain_s: float) -> None:
         """Read no more; give the queries in flight ``drain_s`` seconds."""
         self._stop_reading()
-        self._greenlets.join(timeout=drain_s)
-        self._greenlets.kill()
-        # Who was ended before it had begun has not left by itself.
-        for asked in list(self._waiting):
-            self._leave(asked)
+        self._workers.stop(drain_s)
         self._socket.close()
 
     def abandon(self) -> None:
@@ -134,9 +130,10 @@ class UdpListener:
         waiting[asker] = None
         if asked not in self._waiting:
             self._waiting[asked] = waiting
-            self._greenlets.spawn(self._wait_and_send, query, asked)
+            self._workers.begin((query, asked))
 
-    def _wait_and_send(self, query: Query, asked: Asked) -> None:
+    def _wait_and_send(self, task: tuple[Query, Asked]) -> None:
+        query, asked = task
         waiting = self._waiting[asked]
         try:
             reply = self._answerer.resolve(query, tcp=False, waiting=waiting)
