@@ -17,7 +17,7 @@ from dnsproxy.coverage import Coverage
 from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.datacenters import Datacenters
 from dnsproxy.edges.upstreams import GroupOptions, Mismatched, Observe, UpstreamGroup
-from dnsproxy.edges.watches import WATCHES_MAX, Watches
+from dnsproxy.edges.watches import Watches
 from dnsproxy.forwarding import ForwardZone, ZonePolicy
 from dnsproxy.one_address import OneAddressZone
 from dnsproxy.resolver import Zone
@@ -171,10 +171,13 @@ def _watches(
     servers: list[Endpoint],
     environment: Mapping[str, str],
 ) -> Watches | None:
-    changes = changes_at(settings, agent, servers, environment, WATCHES_MAX)
-    if changes is None or not settings.dns.remember:
+    dns = settings.dns
+    if not (dns.remember and dns.watches):
         return None
-    return Watches(_Changing(changes))
+    changes = changes_at(settings, agent, servers, environment, dns.watches)
+    if changes is None:
+        return None
+    return Watches(_Changing(changes), dns.watches)
 
 
 @dataclass(frozen=True, slots=True)

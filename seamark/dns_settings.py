@@ -193,6 +193,15 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         int,
         Meta(ge=1, le=1000, description="How many questions to one zone's upstreams may be out."),
     ] = 500
+    watches: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000,
+            description="How many of Consul's services are watched for changes, so that their "
+            "answers may be remembered until then; 0: none.",
+        ),
+    ] = 100
     trust_ad: Annotated[
         bool,
         Meta(description="Pass on the AD bit: the way to the upstreams is safe."),

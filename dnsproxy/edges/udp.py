@@ -19,12 +19,14 @@ from dnsproxy.core.gate import Query
 from dnsproxy.edges.answerer import Answerer, Room
 from dnsproxy.edges.batches import SIZE, Batch
 from dnsproxy.edges.binding import IP_PKTINFO, Bind, bound, let_join
-from dnsproxy.edges.workers import Workers
+from dnsproxy.edges.tasks import Tasks
 
 log = logging.getLogger("dnsproxy")
 
-# Read at once; then others have their turn.
+# Read at once; then others have their turn, such as who tells of changes. Sooner after a batch in
+# which so many were not ready: each of them takes as long as ten others.
 _BATCHES = 4
+_ASKED_FOR = 16
 _ANY_INTERFACE = b"\0\0\0\0"
 
 Told = tuple[int, int, bytes]
@@ -47,7 +49,7 @@ class UdpListener:
     ) -> None:
         self._answerer = answerer
         self._room = room or Room()
-        self._workers = Workers(self._wait_and_send)
+        self._tasks = Tasks(self._wait_and_send)
         # What waits, and for whom.
         self._waiting: dict[Asked, dict[Asker, None]] = {}
         self._socket = bind(address, socket.SOCK_DGRAM)
@@ -63,7 +65,7 @@ class UdpListener:
     def stop(self, drain_s: float) -> None:
         """Read no more; give the queries in flight ``drain_s`` seconds."""
         self._stop_reading()
-        self._workers.stop(drain_s)
+        self._tasks.stop(drain_s)
         self._socket.close()
 
     def abandon(self) -> None:
@@ -92,9 +94,10 @@ class UdpListener:
             count = batch.receive()
             if not count:
                 return
-            for number in batch.answer(count, self._answerer.hot):
+            left = batch.answer(count, self._answerer.hot)
+            for number in left:
                 self._receive(number)
-            if count < SIZE:
+            if count < SIZE or len(left) > _ASKED_FOR:
                 return
 
     def _receive(self, number: int) -> None:
@@ -130,7 +133,7 @@ class UdpListener:
         waiting[asker] = None
         if asked not in self._waiting:
             self._waiting[asked] = waiting
-            self._workers.begin((query, asked))
+            self._tasks.begin((query, asked))
 
     def _wait_and_send(self, task: tuple[Query, Asked]) -> None:
         query, asked = task

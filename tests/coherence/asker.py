@@ -2,8 +2,9 @@
 
 When it heard something is what the kernel says of the packet, so that nobody else's work delays it.
 For each line on stdin, the number of a name, it writes what was heard of that name since the last
-time: a list of rcode, addresses, and when that was heard first and last, in seconds since the
-epoch. At the end of stdin it writes how many questions and replies there were.
+time: a list of rcode, addresses, when the last question was asked to which that was the answer, and
+when that was heard, in seconds since the epoch. At the end of stdin it writes how many questions
+and replies there were.
 """
 
 import json
@@ -35,7 +36,9 @@ class Asker:
         # An id says which name was asked for, and is another each time: who asks the same again
         # under the same id gets one reply to both.
         self._rounds = 65536 // len(names)
-        # Reply without its id -> when it was heard first and last.
+        # By id, when.
+        self._asked = [0.0] * 65536
+        # Reply without its id -> when it was asked for last, and heard last.
         self._heard: list[dict[bytes, list[float]]] = [{} for _ in names]
         self._rate = rate
         self.ending = False
@@ -44,7 +47,7 @@ class Asker:
     def take(self, number: int) -> list[tuple[int, list[str], float, float]]:
         """What was heard of a name since the last time."""
         heard, self._heard[number] = self._heard[number], {}
-        return [_told(number, body, *times) for body, times in heard.items()]
+        return [_told(body, *times) for body, times in heard.items()]
 
     def run(self) -> None:
         """Until ``ending``."""
@@ -60,6 +63,7 @@ class Asker:
         query_id = self.sent % (self._rounds * len(self._bodies))
         body = self._bodies[query_id % len(self._bodies)]
         self.sent += 1
+        self._asked[query_id] = time.time()
         try:
             self._socket.send(struct.pack("!H", query_id) + body)
         except OSError:
@@ -77,15 +81,15 @@ class Asker:
             seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
             now = seconds + nanoseconds / 1e9
             self.received += 1
-            heard = self._heard[int.from_bytes(packet[:2], "big") % len(self._bodies)]
-            heard.setdefault(packet[2:], [now, now])[1] = now
+            query_id = int.from_bytes(packet[:2], "big")
+            asked = self._asked[query_id]
+            times = self._heard[query_id % len(self._bodies)].setdefault(packet[2:], [0.0, 0.0])
+            times[:] = max(times[0], asked), max(times[1], now)
 
 
-def _told(
-    number: int, body: bytes, first: float, last: float
-) -> tuple[int, list[str], float, float]:
-    answer = read(struct.pack("!H", number) + body)
-    return answer.rcode, sorted(map(socket.inet_ntoa, answer.addresses)), first, last
+def _told(body: bytes, asked: float, heard: float) -> tuple[int, list[str], float, float]:
+    answer = read(b"\0\0" + body)
+    return answer.rcode, sorted(map(socket.inet_ntoa, answer.addresses)), asked, heard
 
 
 def main() -> None:

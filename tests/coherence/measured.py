@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tests.coherence.world import Change, Named, World
 from tests.commands import ROOT, environment
@@ -25,13 +26,15 @@ _LATELY_S = 0.5
 class Seen:
     """What came of a change: seconds until the last stale answer, 0 if there was none.
 
-    ``current``: whether the truth was heard at last. ``wrong`` is what was heard instead of it
-    last. ``consul_s`` is until Consul itself said it last, asked at the same time: the API replies
-    before the servers have agreed, and it takes them as long as the host makes them wait.
+    ``stale_s`` is until the last question that was answered so, ``heard_s`` until that was heard:
+    what a busy host takes to answer is between them. ``current``: whether the truth was heard at
+    last. ``wrong`` is what was heard instead of it last. ``consul_s`` is as ``stale_s``, of Consul
+    itself, asked at the same time: the API replies before the servers have agreed.
     """
 
     change: Change
     stale_s: float
+    heard_s: float
     current: bool
     wrong: str = ""
     consul_s: float = 0.0
@@ -42,6 +45,15 @@ class Seen:
         return max(self.stale_s - self.consul_s, 0.0)
 
 
+class Heard(NamedTuple):
+    """An answer, when it was asked for last, and when heard."""
+
+    rcode: int
+    addresses: set[str]
+    asked: float
+    heard: float
+
+
 class Listening:
     """An asker that runs."""
 
@@ -49,10 +61,10 @@ class Listening:
         self._process = process
         self.sent = self.received = 0
 
-    def take(self, number: int) -> list[tuple[int, set[str], float, float]]:
+    def take(self, number: int) -> list[Heard]:
         """See :meth:`tests.coherence.asker.Asker.take`."""
         told = self._said(f"{number}\n")
-        return [(rcode, set(addresses), first, last) for rcode, addresses, first, last in told]
+        return [Heard(rcode, set(addresses), *times) for rcode, addresses, *times in told]
 
     def end(self) -> None:
         """Ask no more; ``sent`` and ``received`` are known then."""
@@ -126,21 +138,21 @@ class Measurement:
         return replace(seen, consul_s=judged(change, self.consul.take(number)).stale_s)
 
 
-def judged(change: Change, heard: Sequence[tuple[int, set[str], float, float]]) -> Seen:
+def judged(change: Change, answers: Sequence[Heard]) -> Seen:
     """What was heard of a name between its change and now."""
     expected, now = change.named.expected, time.time()
-    wrong = [
-        (last, f"{rcode} {sorted(addresses)}")
-        for rcode, addresses, _, last in heard
-        if addresses != expected and last > change.replied
-    ]
-    current = any(
-        addresses == expected and last > now - _LATELY_S for _, addresses, _, last in heard
-    )
+    wrong = [each for each in answers if each.addresses != expected and each.heard > change.replied]
+    current = any(each.addresses == expected and each.heard > now - _LATELY_S for each in answers)
     if not wrong:
-        return Seen(change, 0.0, current)
-    last, words = max(wrong)
-    return Seen(change, last - change.replied, current, words)
+        return Seen(change, 0.0, 0.0, current)
+    last = max(wrong, key=lambda each: each.asked)
+    return Seen(
+        change,
+        max(last.asked - change.replied, 0.0),
+        max(each.heard for each in wrong) - change.replied,
+        current,
+        f"{last.rcode} {sorted(last.addresses)}",
+    )
 
 
 def _rested(world: World, draw: random.Random) -> int:
@@ -168,13 +180,14 @@ def table(seen: Sequence[Seen]) -> str:
     for each in seen:
         kinds[str(each.change.kind)].append(each)
     head = "".join(f"{word:>8}" for word in ("p50", "p99", "max"))
-    lines = [f"{'':<24}{'Seamark':>24}{'Consul itself':>24}"]
-    lines.append(f"{'change':<18}{'count':>6}{head * 2}")
+    lines = [f"{'':<24}{'Seamark':>24}{'until heard':>24}{'Consul itself':>24}"]
+    lines.append(f"{'change':<18}{'count':>6}{head * 3}")
     for kind, those in [*sorted(kinds.items()), ("all", list(seen))]:
-        figures = [
-            1000 * percentile(times, share)
-            for times in ([each.stale_s for each in those], [each.consul_s for each in those])
-            for share in (0.5, 0.99, 1.0)
-        ]
+        columns = (
+            [each.stale_s for each in those],
+            [each.heard_s for each in those],
+            [each.consul_s for each in those],
+        )
+        figures = [1000 * percentile(each, share) for each in columns for share in (0.5, 0.99, 1)]
         lines.append(f"{kind:<18}{len(those):>6}" + "".join(f"{ms:>8.1f}" for ms in figures))
     return "\n".join(lines)

@@ -7,8 +7,8 @@ import pytest
 from gevent.event import Event
 from greenlet import getcurrent
 
-from dnsproxy.edges import workers as edges
-from dnsproxy.edges.workers import Workers
+from dnsproxy.edges import tasks as edges
+from dnsproxy.edges.tasks import Tasks
 
 
 def in_hub(work: Callable[..., object], *arguments: object) -> None:
@@ -27,19 +27,19 @@ def test_work_is_begun_at_once_and_goes_on_when_it_has_waited():
         go.wait()
         seen.append(f"{name} ends")
 
-    workers = Workers(work)
+    tasks = Tasks(work)
 
     def begin() -> None:
-        workers.begin("a")
+        tasks.begin("a")
         seen.append("a waits")
-        workers.begin("b")
+        tasks.begin("b")
 
     in_hub(begin)
     assert ["a begins", "a waits", "b begins"] == seen
     go.set()
     gevent.sleep(0)
     assert ["a ends", "b ends"] == seen[3:]
-    workers.stop(0)
+    tasks.stop(0)
 
 
 def test_a_greenlet_is_used_again_and_few_are_kept(monkeypatch: pytest.MonkeyPatch):
@@ -53,17 +53,17 @@ def test_a_greenlet_is_used_again_and_few_are_kept(monkeypatch: pytest.MonkeyPat
         if waits:
             go.wait()
 
-    workers = Workers(work)
+    tasks = Tasks(work)
     for _ in range(10):
-        in_hub(workers.begin, "")
+        in_hub(tasks.begin, "")
     assert 1 == len(used)
     for _ in range(10):
-        in_hub(workers.begin, "waits")
+        in_hub(tasks.begin, "waits")
     go.set()
     gevent.sleep(0)
     assert 10 == len(used)
-    assert 2 == len(workers._idle)
-    workers.stop(0)
+    assert 2 == len(tasks._idle)
+    tasks.stop(0)
     assert all(worker.dead for worker in used)
 
 
@@ -74,12 +74,12 @@ def test_a_fault_costs_one_piece_of_work(caplog):
     def work(number: int) -> None:
         done.append(10 / number)
 
-    workers = Workers(work)
+    tasks = Tasks(work)
     for number in (0, 1, 0, 2):
-        in_hub(workers.begin, number)
+        in_hub(tasks.begin, number)
     assert [10.0, 5.0] == done
     assert 2 == caplog.text.count("ZeroDivisionError: ")
-    workers.stop(0)
+    tasks.stop(0)
 
 
 def test_the_end_waits_for_what_is_under_way_and_not_for_long():
@@ -93,16 +93,16 @@ def test_the_end_waits_for_what_is_under_way_and_not_for_long():
         finally:
             ended.append(f"{seconds}")
 
-    workers = Workers(work)
-    in_hub(workers.begin, 0.05)
-    in_hub(workers.begin, 3600.0)
-    workers.stop(0.5)
+    tasks = Tasks(work)
+    in_hub(tasks.begin, 0.05)
+    in_hub(tasks.begin, 3600.0)
+    tasks.stop(0.5)
     assert ["through", "0.05", "3600.0"] == ended
 
 
 def test_the_end_comes_at_once_if_nothing_is_under_way():
     """Nothing is waited for."""
-    workers = Workers[None](lambda task: None)
-    in_hub(workers.begin, None)
+    tasks = Tasks[None](lambda task: None)
+    in_hub(tasks.begin, None)
     with gevent.Timeout(5):
-        workers.stop(3600)
+        tasks.stop(3600)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 _IDLE_MAX = 64
 
 
-class Workers(Generic[T]):
+class Tasks(Generic[T]):
     """Pieces of work that may wait, begun at once from the hub's own callback.
 
     To make a greenlet and to have the loop start it takes as long as to read a query and to write

@@ -1,0 +1,1 @@
+"""For how long answers say what was before a change (`python -m bench coherence`)."""
