@@ -120,6 +120,14 @@ def _known(packages: Iterable[str]) -> list[str]:
     ]
 
 
+def brought_by(package: str) -> list[str]:
+    """Return the libraries that apt would install besides a package, in this machine's suite."""
+    trial = ["apt-get", "install", "--simulate", "--no-install-recommends", package]
+    words = [line.split() for line in run(trial, timeout=120).stdout.splitlines()]
+    named = [line[1] for line in words if len(line) > 1 and line[0] == "Inst"]
+    return [name for name in named if name.startswith("lib")]
+
+
 def unpack(package: str, suite: str, into: Path) -> None:
     """Fetch a package of another suite and unpack it, without installing it.
 

@@ -25,11 +25,13 @@ class Program:
     """A ``command`` of a Debian ``package``.
 
     ``beside``: packages of the same source, whose libraries must be of the very same version.
+    ``alone``: what else it leans on is unpacked beside it too, rather than installed.
     """
 
     command: str
     package: str
     beside: tuple[str, ...] = ()
+    alone: bool = False
 
     def find(self) -> Path:
         """Return one that runs: on PATH, else the one kept here, else this Debian's."""
@@ -54,14 +56,15 @@ class Program:
             tempfile.TemporaryDirectory(dir=cache_dir(), prefix=f"{self.package}-") as name,
         ):
             folder = Path(name)
-            for package in (self.package, *self.beside):
+            others = debian.brought_by(self.package) if self.alone else self.beside
+            for package in (self.package, *others):
                 debian.unpack(package, debian.codename(), folder)
             kept.parent.mkdir(exist_ok=True)
-            if self.beside:
-                for library in folder.glob("usr/lib/*/lib*.so*"):
+            if others:
+                for library in folder.glob("**/lib/*/lib*.so*"):
                     library.replace(kept.parent / library.name)
             # Last: where it is, all of it is.
-            (folder / "usr/sbin" / self.command).replace(kept)
+            next(folder.glob(f"usr/*bin/{self.command}")).replace(kept)
 
     def _libraries(self) -> list[str]:
         """The libraries that the packages would bring: none of them starts anything."""
@@ -102,6 +105,12 @@ class Resolver:
     def port(self) -> int:
         """The same, the port alone."""
         return self._port
+
+    @property
+    def pid(self) -> int:
+        """Of its process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def log(self) -> str:
