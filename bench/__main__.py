@@ -13,6 +13,7 @@ from bench.figures import table, write_json
 from bench.measuring import say
 from bench.outages import picture, run as outages, scenarios, tally
 from bench.registrar import run as registrar
+from bench.speed import run as speed, workloads as speed_workloads
 from tests.lab.consul import WHICH, consul_version, find_consul
 from tests.lab.shell import LabError
 
@@ -20,15 +21,18 @@ from tests.lab.shell import LabError
 def main() -> int:
     """Measure a subject; exit code 1 when a part is not to be had."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("subject", choices=["registrar", "outages"])
+    parser.add_argument("subject", choices=["registrar", "outages", "speed"])
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--json", type=Path, metavar="FILE", help="what was measured, raw")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="outages over time, as SVG")
+    parser.add_argument("--only", metavar="KEYS", help="speed: some of the workloads (a,c)")
+    parser.add_argument("--products", metavar="NAMES", help="speed: some of them (seamark,floor)")
     arguments = parser.parse_args()
     begin = time.monotonic()
     which = os.environ.get("SEAMARK_LAB_CONSUL", WHICH[0])
     try:
-        words = {"registrar": _registrar, "outages": _outages}[arguments.subject](arguments, which)
+        subjects = {"registrar": _registrar, "outages": _outages, "speed": _speed}
+        words = subjects[arguments.subject](arguments, which)
     except LabError as error:
         say(f"error: {error}")
         return 1
@@ -59,6 +63,22 @@ def _outages(arguments: argparse.Namespace, which: str) -> str:
         arguments.picture.write_text(picture.picture(seen))
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     return f"Consul: {version}; machine: {machine}\n\n{tally.table(seen)}"
+
+
+def _speed(arguments: argparse.Namespace, which: str) -> str:
+    extent = speed_workloads.QUICK if arguments.quick else speed_workloads.Extent()
+    given = {"only": arguments.only, "products": arguments.products}
+    choice = {key: tuple(words.split(",")) for key, words in given.items() if words}
+    with contextlib.redirect_stdout(sys.stderr):
+        report = speed.run(extent, which, speed.Choice(**choice))
+    if arguments.json:
+        write_json(arguments.json, [*report.sections, *report.growth], report.about)
+    lines = [f"{key}: {words}" for key, words in report.about.items()]
+    if report.sections:
+        lines += ["", table(report.sections, report.columns)]
+    if report.growth:
+        lines += ["", table(report.growth, speed.GROWTH_COLUMNS)]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

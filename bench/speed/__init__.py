@@ -1,0 +1,1 @@
+"""How fast DNS servers answer the same questions on the same machine: `make bench SUBJECT=speed`."""
