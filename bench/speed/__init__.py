@@ -1,1 +1,1 @@
-"""How fast DNS servers answer the same questions on the same machine: `make bench SUBJECT=speed`."""
+"""How fast DNS servers answer the same questions on one machine: `make bench SUBJECT=speed`."""

@@ -2,7 +2,7 @@
 
 import math
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.measuring import say
@@ -15,9 +15,9 @@ from bench.speed.workloads import Extent, Workload
 WINDOW = 64
 # Of the names that are never asked twice, as many are kept for the latency.
 _ONE_BY_ONE = 1_000
+_ALONE_LIMIT_S = 30.0
 _WARM_WINDOW = 16
 _WARM_LIMIT_S = 60.0
-_WARM_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +72,37 @@ def _measure(
 ) -> Figures:
     server, files = running
     tree = Tree(server.pid)
-    how = {"connections": workload.connections, "answers": product.answers}
-    latency = None
+    full = Load(files.many, extent.seconds, WINDOW, connections=workload.connections)
+    full = replace(full, answers=product.answers, once=not workload.known)
     if workload.known:
-        _warm(native, server, Load(files.many, _WARM_LIMIT_S, _WARM_WINDOW, once=True, **how))
-    else:
-        latency = send(native, server.port, Load(files.one_by_one, 30.0, 1, once=True, **how))
-    before = tree.cpu_s()
-    full = Load(files.many, extent.seconds, WINDOW, once=not workload.known, **how)
-    counted = send(native, server.port, full)
-    cpu_s = tree.cpu_s() - before
-    if latency is None:
-        half = Load(files.many, extent.latency_s, rate=max(counted.rate / 2, 1), **how)
+        _warm(native, server.port, full, extent.warm_s)
+        counted, cpu_s = _with_cpu(native, server.port, full, tree)
+        half = replace(full, seconds=extent.latency_s, rate=max(counted.rate / 2, 1.0))
         latency = send(native, server.port, half)
+    else:
+        alone = replace(full, questions=files.one_by_one, seconds=_ALONE_LIMIT_S, window=1)
+        latency = send(native, server.port, alone)
+        counted, cpu_s = _with_cpu(native, server.port, full, tree)
     return _figures(counted, latency, cpu_s, tree)
 
 
-def _warm(native: Native, server: Server, load: Load) -> None:
-    """Until each name has had a good answer once, and then for a moment as in the measurement."""
-    for _ in range(_WARM_ROUNDS):
-        counted = send(native, server.port, load)
-        if counted.answered == counted.sent:
-            return
-    say(f"warming up: {counted.lost} lost and {counted.bad} bad of {counted.sent}")
+def _with_cpu(native: Native, port: int, load: Load, tree: Tree) -> tuple[Counted, float]:
+    before = tree.cpu_s()
+    counted = send(native, port, load)
+    return counted, tree.cpu_s() - before
+
+
+def _warm(native: Native, port: int, load: Load, seconds: float) -> None:
+    """Until each name has had a good answer, and then for a while as in the measurement.
+
+    What is asked for all the time is what some begin to remember only then.
+    """
+    each = replace(load, seconds=_WARM_LIMIT_S, window=_WARM_WINDOW, once=True)
+    counted = send(native, port, each)
+    if counted.answered < counted.sent:
+        say(f"  warming up: {counted.lost} lost and {counted.bad} bad of {counted.sent}")
+        send(native, port, each)
+    send(native, port, replace(load, seconds=seconds))
 
 
 def _figures(full: Counted, latency: Counted, cpu_s: float, tree: Tree) -> Figures:

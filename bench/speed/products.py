@@ -127,6 +127,8 @@ def _unbound() -> Product:
         rrset-cache-size: 256m
         outgoing-range: 4096
         num-queries-per-thread: 4096
+        so-rcvbuf: 4m
+        so-sndbuf: 4m
         incoming-num-tcp: 100
     """
 
@@ -145,6 +147,7 @@ def _dnsdist() -> Product:
         config = f"""
             newServer("127.0.0.1:{behind.port}"):setUp()
             setMaxUDPOutstanding(10000)
+            setUDPSocketBufferSizes(4194304, 4194304)
             getPool(""):setCache(newPacketCache({_ENTRIES}, {{minTTL=1}}))
         """
         return _quietly(Dnsdist(binary, config))

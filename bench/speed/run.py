@@ -11,7 +11,7 @@ from bench.figures import Row, Section
 from bench.measuring import say, step
 from bench.speed import tally
 from bench.speed.loading import Native
-from bench.speed.measure import WINDOW, Figures, measure
+from bench.speed.measure import Figures, measure
 from bench.speed.products import CONSUL, NAMES, SEAMARK, Product, find_products, seamark
 from bench.speed.workloads import GROWTH, KEYS, Extent, Parts, Workload, growth, workloads
 from tests.lab.consul import consul_version, find_consul

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,16 +61,17 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is measured: seconds of each load, rounds, and how far the growth is followed."""
+    """How much is measured: rounds, seconds of each load, and how far the growth is followed."""
 
     rounds: int = 3
+    warm_s: float = 2.0
     seconds: float = 3.0
     latency_s: float = 2.0
     many_names: tuple[int, ...] = (10, 1_000, 100_000)
     many_instances: tuple[int, ...] = (1, 10, 100)
 
 
-QUICK = Extent(1, 1.0, 1.0, (10, 1_000), (1, 10))
+QUICK = Extent(1, 1.5, 1.0, 1.0, (10, 1_000), (1, 10))
 _THIRTY: Mapping[str, Any] = {"dns_config": {"service_ttl": {"*": "30s"}}}
 _FORTY = Catalog(services=40, instances=2)
 
