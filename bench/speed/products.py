@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import platform
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -26,6 +27,7 @@ OTHERS = ("dnsmasq", "unbound", "dnsdist", "coredns")
 NAMES = (SEAMARK, *OTHERS, CONSUL, FLOOR)
 # What each cache has room for: more than any workload has names.
 _ENTRIES = 200_000
+_OURS = f"this checkout, Python {platform.python_version()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Product:
 def find_products(native: Native, wanted: tuple[str, ...]) -> tuple[list[Product], dict[str, str]]:
     """Those of the wanted that are to be had, and why the others are not."""
     makers: dict[str, Callable[[], Product]] = {
-        SEAMARK: lambda: Product(SEAMARK, "this checkout", seamark),
+        SEAMARK: lambda: Product(SEAMARK, _OURS, seamark),
         "dnsmasq": _dnsmasq,
         "unbound": _unbound,
         "dnsdist": _dnsdist,

@@ -35,6 +35,12 @@ class Choice:
                 if word not in known:
                     raise LabError(f"{word}: unknown; use some of {','.join(known)}")
 
+    @property
+    def needs_consul(self) -> bool:
+        """Whether there is anything to be asked of one."""
+        of_consul = {one.key for one in workloads() if one.catalog is not None}
+        return bool({*of_consul, GROWTH} & {*self.only})
+
 
 @dataclass(slots=True)
 class Report:
@@ -51,7 +57,7 @@ def run(extent: Extent, which_consul: str, choice: Choice) -> Report:
     with tempfile.TemporaryDirectory(prefix="seamark-bench-") as folder:
         native = Native.compiled(Path(folder))
         products, missing = find_products(native, choice.products)
-        parts = Parts(native, find_consul(which_consul))
+        parts = Parts(native, find_consul(which_consul) if choice.needs_consul else None)
         with native.others_elsewhere():
             sections = list(_workloads(parts, products, extent, choice))
             grown = list(_growth(parts, extent)) if GROWTH in choice.only else []
@@ -60,14 +66,15 @@ def run(extent: Extent, which_consul: str, choice: Choice) -> Report:
 
 
 def _about(parts: Parts, products: Sequence[Product], missing: dict[str, str]) -> dict[str, str]:
-    assert parts.consul is not None
     cores = len(os.sched_getaffinity(0))
-    shared = "with the load generator" if parts.native.core is None else "the load generator beside"
+    load = "the load generator among them" if parts.native.core is None else "one for the load"
+    words = {product.name: product.version for product in products}
+    if parts.consul is not None:
+        words[CONSUL] = consul_version(parts.consul)
     return {
-        **{product.name: product.version for product in products},
-        **{name: f"NOT TO BE HAD ({reason})" for name, reason in missing.items()},
-        CONSUL: f"{consul_version(parts.consul)}, behind the others and directly",
-        "machine": f"{platform.machine()}, {cores} cores, {shared}",
+        **words,
+        **{name: f"NOT TO BE HAD: {reason}" for name, reason in missing.items()},
+        "machine": f"{platform.machine()}, {cores} cores, {load}",
     }
 
 
@@ -99,9 +106,9 @@ def _workload(
                 else:
                     rounds[product.name].append(figures)
                     say(f"  {product.name}: {figures.rate:,.0f} q/s, {figures.cpu_us:.1f} us")
-    return tally.section(
-        workload.title, rounds, one_by_one=not workload.known, remarks=list(dict.fromkeys(remarks))
-    )
+    if workload.remark and any(one.lost for many in rounds.values() for one in many):
+        remarks.append(workload.remark)
+    return tally.section(workload.title, rounds, one_by_one=not workload.known, remarks=remarks)
 
 
 def _growth(parts: Parts, extent: Extent) -> Iterator[Section]:
