@@ -5,7 +5,7 @@ import math
 import os
 import struct
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +94,7 @@ def send(native: Native, port: int, load: Load) -> Counted:
     pinned = [] if native.core is None else ["taskset", "-c", str(native.core)]
     numbers = (load.seconds, load.window, load.rate, load.connections, load.answers)
     words = [native.load, port, load.questions, *numbers, int(load.once)]
-    # Not with `taskset` by the affinity of ours alone: that one has left this core to others.
+    # Meanwhile this process has left that core, and so would what it starts.
     done = subprocess.run(
         [*pinned, *map(str, words)],
         capture_output=True,
@@ -119,6 +119,6 @@ def query(name: str) -> bytes:
 
 def write_questions(path: Path, names: Iterable[str]) -> Path:
     """A file of questions as the load generator reads it."""
-    messages: Sequence[bytes] = [query(name) for name in names]
+    messages = map(query, names)
     path.write_bytes(b"".join(struct.pack("!H", len(one)) + one for one in messages))
     return path

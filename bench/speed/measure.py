@@ -58,51 +58,63 @@ def measure(
     """Start a product, warm it up where its workload says so, measure, end it. Raises LabError."""
     with tempfile.TemporaryDirectory(prefix="seamark-bench-") as folder:
         files = write_files(workload, Path(folder))
+        full = Load(
+            files.many,
+            extent.seconds,
+            WINDOW,
+            connections=workload.connections,
+            answers=product.answers,
+            once=not workload.known,
+        )
         with product.start(behind) as server:
             wait_for_answer(server)
-            return _measure(native, product, workload, extent, (server, files))
+            turn = _Turn(native, server.port, Tree(server.pid))
+            if workload.known:
+                return turn.of_known(full, extent)
+            return turn.of_new(full, files.one_by_one)
 
 
-def _measure(
-    native: Native,
-    product: Product,
-    workload: Workload,
-    extent: Extent,
-    running: tuple[Server, Files],
-) -> Figures:
-    server, files = running
-    tree = Tree(server.pid)
-    full = Load(files.many, extent.seconds, WINDOW, connections=workload.connections)
-    full = replace(full, answers=product.answers, once=not workload.known)
-    if workload.known:
-        _warm(native, server.port, full, extent.warm_s)
-        counted, cpu_s = _with_cpu(native, server.port, full, tree)
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A product that runs."""
+
+    native: Native
+    port: int
+    tree: Tree
+
+    def of_known(self, full: Load, extent: Extent) -> Figures:
+        """Of names that it was asked before: warmed up, at its full rate, at half of that."""
+        self._warm(full, extent.warm_s)
+        counted, cpu_s = self._with_cpu(full)
         half = replace(full, seconds=extent.latency_s, rate=max(counted.rate / 2, 1.0))
-        latency = send(native, server.port, half)
-    else:
-        alone = replace(full, questions=files.one_by_one, seconds=_ALONE_LIMIT_S, window=1)
-        latency = send(native, server.port, alone)
-        counted, cpu_s = _with_cpu(native, server.port, full, tree)
-    return _figures(counted, latency, cpu_s, tree)
+        return _figures(counted, self._send(half), cpu_s, self.tree)
 
+    def of_new(self, full: Load, one_by_one: Path) -> Figures:
+        """Of names that it was never asked: some of them one at a time, then the others."""
+        alone = replace(full, questions=one_by_one, seconds=_ALONE_LIMIT_S, window=1)
+        latency = self._send(alone)
+        counted, cpu_s = self._with_cpu(full)
+        return _figures(counted, latency, cpu_s, self.tree)
 
-def _with_cpu(native: Native, port: int, load: Load, tree: Tree) -> tuple[Counted, float]:
-    before = tree.cpu_s()
-    counted = send(native, port, load)
-    return counted, tree.cpu_s() - before
+    def _warm(self, full: Load, seconds: float) -> None:
+        """Until each name has had a good answer, and then for a while as in the measurement.
 
+        What is asked for all the time is what some begin to remember only then.
+        """
+        each = replace(full, seconds=_WARM_LIMIT_S, window=_WARM_WINDOW, once=True)
+        counted = self._send(each)
+        if counted.answered < counted.sent:
+            say(f"  warming up: {counted.lost} lost and {counted.bad} bad of {counted.sent}")
+            self._send(each)
+        self._send(replace(full, seconds=seconds))
 
-def _warm(native: Native, port: int, load: Load, seconds: float) -> None:
-    """Until each name has had a good answer, and then for a while as in the measurement.
+    def _with_cpu(self, load: Load) -> tuple[Counted, float]:
+        before = self.tree.cpu_s()
+        counted = self._send(load)
+        return counted, self.tree.cpu_s() - before
 
-    What is asked for all the time is what some begin to remember only then.
-    """
-    each = replace(load, seconds=_WARM_LIMIT_S, window=_WARM_WINDOW, once=True)
-    counted = send(native, port, each)
-    if counted.answered < counted.sent:
-        say(f"  warming up: {counted.lost} lost and {counted.bad} bad of {counted.sent}")
-        send(native, port, each)
-    send(native, port, replace(load, seconds=seconds))
+    def _send(self, load: Load) -> Counted:
+        return send(self.native, self.port, load)
 
 
 def _figures(full: Counted, latency: Counted, cpu_s: float, tree: Tree) -> Figures:
