@@ -22,7 +22,10 @@ _WARM_LIMIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one measurement gave; ``sent``, ``lost`` and ``bad`` of both loads together."""
+    """What one measurement gave; ``sent``, ``lost`` and ``bad`` of both loads together.
+
+    ``waited`` is the share of the latency's time in which it could have run and others did.
+    """
 
     rate: float
     cpu_us: float
@@ -34,6 +37,7 @@ class Figures:
     last_bad_rcode: int
     closed: int
     resident_mib: float
+    waited: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +89,17 @@ class _Turn:
     def of_known(self, full: Load, extent: Extent) -> Figures:
         """Of names that it was asked before: warmed up, at its full rate, at half of that."""
         self._warm(full, extent.warm_s)
-        counted, cpu_s = self._with_cpu(full)
+        cpu_us, counted = self._full(full)
         half = replace(full, seconds=extent.latency_s, rate=max(counted.rate / 2, 1.0))
-        return _figures(counted, self._send(half), cpu_s, self.tree)
+        waited, latency = self._latency(half)
+        return self._figures(counted, latency, cpu_us, waited)
 
     def of_new(self, full: Load, one_by_one: Path) -> Figures:
         """Of names that it was never asked: some of them one at a time, then the others."""
         alone = replace(full, questions=one_by_one, seconds=_ALONE_LIMIT_S, window=1)
-        latency = self._send(alone)
-        counted, cpu_s = self._with_cpu(full)
-        return _figures(counted, latency, cpu_s, self.tree)
+        waited, latency = self._latency(alone)
+        cpu_us, counted = self._full(full)
+        return self._figures(counted, latency, cpu_us, waited)
 
     def _warm(self, full: Load, seconds: float) -> None:
         """Until each name has had a good answer, and then for a while as in the measurement.
@@ -108,25 +113,31 @@ class _Turn:
             self._send(each)
         self._send(replace(full, seconds=seconds))
 
-    def _with_cpu(self, load: Load) -> tuple[Counted, float]:
+    def _full(self, load: Load) -> tuple[float, Counted]:
         before = self.tree.cpu_s()
         counted = self._send(load)
-        return counted, self.tree.cpu_s() - before
+        used_us = (self.tree.cpu_s() - before) * 1e6
+        return used_us / counted.answered if counted.answered else math.nan, counted
+
+    def _latency(self, load: Load) -> tuple[float, Counted]:
+        before = self.tree.waited_s()
+        counted = self._send(load)
+        return (self.tree.waited_s() - before) / counted.seconds, counted
 
     def _send(self, load: Load) -> Counted:
         return send(self.native, self.port, load)
 
-
-def _figures(full: Counted, latency: Counted, cpu_s: float, tree: Tree) -> Figures:
-    return Figures(
-        rate=full.rate,
-        cpu_us=cpu_s * 1e6 / full.answered if full.answered else math.nan,
-        p50_us=latency.p50_us,
-        p99_us=latency.p99_us,
-        sent=full.sent + latency.sent,
-        lost=full.lost + latency.lost,
-        bad=full.bad + latency.bad,
-        last_bad_rcode=full.last_bad_rcode or latency.last_bad_rcode,
-        closed=full.closed + latency.closed,
-        resident_mib=tree.resident_mib(),
-    )
+    def _figures(self, full: Counted, latency: Counted, cpu_us: float, waited: float) -> Figures:
+        return Figures(
+            rate=full.rate,
+            cpu_us=cpu_us,
+            p50_us=latency.p50_us,
+            p99_us=latency.p99_us,
+            sent=full.sent + latency.sent,
+            lost=full.lost + latency.lost,
+            bad=full.bad + latency.bad,
+            last_bad_rcode=full.last_bad_rcode or latency.last_bad_rcode,
+            closed=full.closed + latency.closed,
+            resident_mib=self.tree.resident_mib(),
+            waited=waited,
+        )

@@ -29,6 +29,12 @@ class Tree:
         """Processor time so far, of what has ended too: its parent has waited for it."""
         return sum(map(_cpu_s, self.pids()))
 
+    def waited_s(self) -> float:
+        """Time so far in which its threads could have run and others had the cores."""
+        tasks = [path for pid in self.pids() for path in Path(f"/proc/{pid}/task").glob("*")]
+        words = [_text(path / "schedstat").split() for path in tasks]
+        return sum(int(one[1]) for one in words if one) / 1e9
+
     def resident_mib(self) -> float:
         """What they have in memory now; pages that they share count for each."""
         return sum(map(_resident_mib, self.pids()))

@@ -21,6 +21,7 @@ def section(title: str, rounds: Rounds, *, one_by_one: bool, remarks: Sequence[s
         _row("CPU us/query", rounds, lambda one: one.cpu_us, "{:.1f}"),
         _row(f"p50 us, {when}", rounds, lambda one: one.p50_us, "{:,.0f}"),
         _row(f"p99 us, {when}", rounds, lambda one: one.p99_us, "{:,.0f}"),
+        _row("waits for a core meanwhile", rounds, lambda one: one.waited, "{:.0%}"),
         _counts("lost", rounds, lambda one: one.lost),
         _row("MiB", rounds, lambda one: one.resident_mib, "{:.0f}"),
     ]

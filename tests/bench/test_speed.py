@@ -37,6 +37,7 @@ _PLAIN = Figures(
     last_bad_rcode=0,
     closed=0,
     resident_mib=20.0,
+    waited=0.25,
 )
 
 
@@ -150,6 +151,7 @@ def test_the_floor_costs_processor_time_and_memory(native, questions):
         tree = Tree(server.pid)
         assert counted.answered > 100
         assert tree.cpu_s() > 0
+        assert tree.waited_s() > 0
         assert tree.resident_mib() > 0
 
 
