@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from bench.figures import table, write_json
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--json", type=Path, metavar="FILE", help="what was measured, raw")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="outages over time, as SVG")
+    parser.add_argument("--rounds", type=int, metavar="N", help="speed: in place of three")
     parser.add_argument("--only", metavar="KEYS", help="speed: some of the workloads (a,c)")
     parser.add_argument("--products", metavar="NAMES", help="speed: some of them (seamark,floor)")
     arguments = parser.parse_args()
@@ -67,6 +69,8 @@ def _outages(arguments: argparse.Namespace, which: str) -> str:
 
 def _speed(arguments: argparse.Namespace, which: str) -> str:
     extent = speed_workloads.QUICK if arguments.quick else speed_workloads.Extent()
+    if arguments.rounds:
+        extent = replace(extent, rounds=arguments.rounds)
     given = {"only": arguments.only, "products": arguments.products}
     choice = {key: tuple(words.split(",")) for key, words in given.items() if words}
     with contextlib.redirect_stdout(sys.stderr):

@@ -122,7 +122,8 @@ class _Turn:
     def _latency(self, load: Load) -> tuple[float, Counted]:
         before = self.tree.waited_s()
         counted = self._send(load)
-        return (self.tree.waited_s() - before) / counted.seconds, counted
+        # A thread that has ended is in no later sum.
+        return max(self.tree.waited_s() - before, 0.0) / counted.seconds, counted
 
     def _send(self, load: Load) -> Counted:
         return send(self.native, self.port, load)
