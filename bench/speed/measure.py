@@ -35,6 +35,7 @@ class Figures:
     lost: int
     bad: int
     last_bad_rcode: int
+    stray: int
     closed: int
     resident_mib: float
     waited: float
@@ -138,6 +139,7 @@ class _Turn:
             lost=full.lost + latency.lost,
             bad=full.bad + latency.bad,
             last_bad_rcode=full.last_bad_rcode or latency.last_bad_rcode,
+            stray=full.stray + latency.stray,
             closed=full.closed + latency.closed,
             resident_mib=self.tree.resident_mib(),
             waited=waited,

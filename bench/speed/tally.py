@@ -28,6 +28,8 @@ def section(title: str, rounds: Rounds, *, one_by_one: bool, remarks: Sequence[s
     # Rows that matter only when something is wrong.
     if any(one.bad for many in rounds.values() for one in many):
         rows.append(_counts("bad replies", rounds, lambda one: one.bad))
+    if any(one.stray for many in rounds.values() for one in many):
+        rows.append(_counts("stray replies", rounds, lambda one: one.stray))
     if any(one.closed for many in rounds.values() for one in many):
         rows.append(_closed(rounds))
     return Section(title, rows, [*ratios(rounds), *_rcodes(rounds), *remarks])

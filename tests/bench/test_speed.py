@@ -35,6 +35,7 @@ _PLAIN = Figures(
     lost=0,
     bad=0,
     last_bad_rcode=0,
+    stray=0,
     closed=0,
     resident_mib=20.0,
     waited=0.25,
@@ -205,13 +206,14 @@ def test_figures_are_medians_and_ratios_are_taken_within_a_round():
     ] == made.remarks
 
 
-def test_what_is_lost_bad_or_closed_is_shown():
-    """The latter two only where there were any."""
-    spoilt = replace(_PLAIN, lost=2, bad=3, last_bad_rcode=2, closed=10)
+def test_what_is_lost_bad_stray_or_closed_is_shown():
+    """All but the first only where there were any."""
+    spoilt = replace(_PLAIN, lost=2, bad=3, last_bad_rcode=2, stray=1, closed=10)
     made = tally.section("", {"a": [spoilt, spoilt], "b": []}, one_by_one=True, remarks=[])
     words = {row.figure: row.values for row in made.rows}
     assert {"a": "4 of 2,000", "b": "-"} == words["lost"]
     assert "6 of 2,000" == words["bad replies"]["a"]
+    assert "2 of 2,000" == words["stray replies"]["a"]
     assert "after 100" == words["closes a connection"]["a"]
     assert ["a: the last bad reply had rcode 2"] == made.remarks
     plain = tally.section("", {"a": [_PLAIN]}, one_by_one=True, remarks=[])
