@@ -165,10 +165,15 @@ class ForwardZone:
         reply = self._memory.recall(self._partition, request.key, now)
         if reply is None:
             return None
+        self._ask_ahead(request)
+        lease = self._memory.lease(self._partition, request.key, lambda: self._ask_ahead(request))
+        return Found(rotated(reply, random.shuffle), Source.MEMORY, self.name, lease=lease)
+
+    def _ask_ahead(self, request: Request) -> None:
+        """Ask anew for what is asked for often, before its time is over."""
+        now = monotonic()
         if self._policy.prefetches and self._memory.is_due(self._partition, request.key, now):
             self._refresh(request, now)
-        lease = self._memory.lease(self._partition, request.key, prefetched=self._policy.prefetches)
-        return Found(rotated(reply, random.shuffle), Source.MEMORY, self.name, lease=lease)
 
     def _while_in_vain(self, request: Request, now: float) -> Found | None:
         """The stale answer, or the error that was said a moment ago; None if it has to be asked."""

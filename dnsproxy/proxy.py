@@ -15,7 +15,7 @@ from dnsproxy.core.edns import OptionCode, option
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.exchange import Exchange, Limited, Source
 from dnsproxy.core.gate import EDNS_SIZE, UDP_SIZE_WITHOUT_EDNS, Query, Refusal, admit, is_query
-from dnsproxy.core.hot import HotPlane
+from dnsproxy.core.hot import MAX_BYTES, HotPlane
 from dnsproxy.core.mark import carries
 from dnsproxy.core.names import to_text
 from dnsproxy.core.records import Reply
@@ -49,6 +49,7 @@ class ProxyOptions:
     these are never taken, even when their holder restarts. ``edns_size``: bytes in one datagram.
     ``mark``: what is on our own questions to servers that may ask us in turn. ``loops`` looks for
     upstreams that do so unasked. ``groups`` are all that are asked, to be closed at the end.
+    ``ready_bytes`` is the room for replies that are ready, for the clients of each view.
     """
 
     allow: AllowList
@@ -57,6 +58,7 @@ class ProxyOptions:
     mark: bytes = b""
     loops: LoopWatch = field(default_factory=lambda: LoopWatch(()))
     groups: Collection[UpstreamGroup] = ()
+    ready_bytes: int = MAX_BYTES
 
 
 class _Term:
@@ -112,7 +114,7 @@ class DnsProxy:
         self._term = _Term(resolver, options)
         observer = observer or Observer(ring=0)
         self._observe = observer.record
-        self._ready = Ready(observer)
+        self._ready = Ready(observer, options.ready_bytes)
         self._front = Front(self, self._room, bind)
 
     @property
@@ -144,6 +146,7 @@ class DnsProxy:
         change = self._front.prepared(listen, options.leave)
         term, self._term = self._term, _Term(resolver, options)
         self.hot.clear()
+        self.hot.max_bytes = options.ready_bytes
         change()
         options.loops.start()
         term.end()

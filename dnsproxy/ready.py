@@ -23,8 +23,8 @@ _RECORDS_WRITTEN = 128
 class Ready:
     """Fills the hot plane. ``observer`` is told of what is given out of it."""
 
-    def __init__(self, observer: Observer) -> None:
-        self.hot = HotPlane(observer.note, observer.given)
+    def __init__(self, observer: Observer, max_bytes: int) -> None:
+        self.hot = HotPlane(observer.note, observer.given, max_bytes)
         self._observer = observer
 
     def keep(

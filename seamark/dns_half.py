@@ -31,6 +31,8 @@ from seamark.zones import ZoneBuilder, memory_for
 # Nobody guesses it, and nobody else's query is taken for ours.
 _MARK_BYTES = 16
 _SECRET_BYTES = 16
+# Replies that are ready take about as much as what they are made from; but only names in use are.
+_READY_BYTES_PER_MIB = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class DnsHalf:
             # questions carry our mark.
             LoopWatch(builder.forwarded),
             builder.groups,
+            settings.dns.memory_mib * _READY_BYTES_PER_MIB,
         )
         return _Built(
             listen, resolver, options, memory, builder.words, builder.check, builder.watches

@@ -158,7 +158,8 @@ class HotPlane:
     """The tables of all clients that are answered without a limit.
 
     ``clients`` has them by address, as its bytes. ``note`` is told of each answer that was given,
-    ``given`` of each batch: how many of each kind, and the seconds that each took.
+    ``given`` of each batch: how many of each kind, and the seconds that each took. ``max_bytes`` is
+    the room of a table that is begun from now on.
     """
 
     def __init__(
@@ -172,12 +173,12 @@ class HotPlane:
         self.given = given
         # By identity; the view is held so that no other one comes to have the same.
         self._tables: dict[int, tuple[object, HotTable]] = {}
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
 
     def table(self, view: object) -> HotTable:
         """That of all clients with one view."""
         if id(view) not in self._tables:
-            self._tables[id(view)] = view, HotTable(self._max_bytes)
+            self._tables[id(view)] = view, HotTable(self.max_bytes)
         return self._tables[id(view)][1]
 
     def know(self, client: bytes, view: object) -> None:

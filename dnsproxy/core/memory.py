@@ -121,19 +121,22 @@ class Memory:
                 return entry.reply if proven else _aged(entry.reply, int(now - entry.kept))
         return None
 
-    def lease(self, zone: str, key: Key, *, prefetched: bool) -> Lease | None:
+    def lease(self, zone: str, key: Key, used: Callable[[], None]) -> Lease | None:
         """How long what holds may be told again without a look in here; None before it is often.
 
-        ``prefetched``: it ends where it is to be asked for anew.
+        ``used`` is called now and then while it is asked for.
         """
-        entry = self.answers.entries.get((zone, key)) or self.denials.entries.get((zone, key))
+        shelf = self.answers if (zone, key) in self.answers.entries else self.denials
+        entry = shelf.entries.get((zone, key))
         if entry is None or entry.hits < _PREFETCH_HITS:
             return None
-        life = entry.expires - entry.kept
-        if entry.lease is None and life >= _LEASE_LIFE_S:
-            due = life / 10 if prefetched and life >= _PREFETCH_LIFE_S else 0.0
-            shelf = self.answers if (zone, key) in self.answers.entries else self.denials
-            entry.lease = entry.lent(entry.expires - due, lambda: shelf.use((zone, key)))
+        if entry.lease is None and entry.expires - entry.kept >= _LEASE_LIFE_S:
+
+            def touch() -> None:
+                shelf.use((zone, key))
+                used()
+
+            entry.lease = entry.lent(touch)
         return entry.lease
 
     def is_due(self, zone: str, key: Key, now: float) -> bool:
@@ -204,11 +207,11 @@ class _Entry:
         """Whether it may be told as current."""
         return now < self.expires and (self.proof is None or self.proof.holds)
 
-    def lent(self, until: float, used: Callable[[], None]) -> Lease:
+    def lent(self, used: Callable[[], None]) -> Lease:
         """A lease that ends with what proves the answer to be current."""
         if self.proof is None:
-            return Lease(until, self.kept, used)
-        lease = Lease(until, None, used)
+            return Lease(self.expires, self.kept, used)
+        lease = Lease(self.expires, None, used)
         self.proof.cover.leases.add(lease)
         return lease
 
