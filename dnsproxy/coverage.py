@@ -18,6 +18,11 @@ class Coverage:
         topic = self._topic(request)
         return self._watches.cover(topic) if topic is not None else None
 
+    def well_since(self, request: Request) -> float:
+        """Since when changes are told of (monotonic); 0 if they are not."""
+        cover = self.of(request)
+        return cover.since if cover is not None and cover.live else 0.0
+
     def hold(self, request: Request) -> None:
         """Wait until who is asked has seen the last change that is known; for a moment at most."""
         topic = self._topic(request)

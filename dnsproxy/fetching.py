@@ -6,14 +6,13 @@ ends with its client: then the next one asks.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
 import gevent
 from gevent.event import AsyncResult
 
-from dnsproxy.core.request import Key
 from dnsproxy.errors import NoRoom, UpstreamFailed
 
 log = logging.getLogger("dnsproxy")
@@ -27,11 +26,11 @@ class Fetches(Generic[T]):
     """At most ``limit`` questions are out, and as many clients wait for them."""
 
     def __init__(self, limit: int) -> None:
-        self._out: dict[Key, AsyncResult[T]] = {}
+        self._out: dict[Hashable, AsyncResult[T]] = {}
         self._limit = limit
         self._waiting = 0
 
-    def start(self, key: Key, fetch: Callable[[], T]) -> "AsyncResult[T]":
+    def start(self, key: Hashable, fetch: Callable[[], T]) -> "AsyncResult[T]":
         """The question that is out, or else this one, sent out now. Raises :class:`NoRoom`."""
         result = self._out.get(key)
         if result is None:
@@ -39,7 +38,7 @@ class Fetches(Generic[T]):
             gevent.spawn(self._run, key, fetch, result)
         return result
 
-    def ask(self, key: Key, fetch: Callable[[], T], until: float) -> T | None:
+    def ask(self, key: Hashable, fetch: Callable[[], T], until: float) -> T | None:
         """What comes of the question that is out; of this one, asked here and now, if none is.
 
         As :meth:`wait`, but for the time: ``fetch`` has its own. Whoever waits for one that is
@@ -64,7 +63,7 @@ class Fetches(Generic[T]):
         finally:
             self._waiting -= 1
 
-    def _ask_here(self, key: Key, fetch: Callable[[], T]) -> T:
+    def _ask_here(self, key: Hashable, fetch: Callable[[], T]) -> T:
         result = self._sent(key)
         try:
             outcome = fetch()
@@ -81,13 +80,13 @@ class Fetches(Generic[T]):
             if not result.ready():
                 result.set(_LEFT)
 
-    def _sent(self, key: Key) -> "AsyncResult[T]":
+    def _sent(self, key: Hashable) -> "AsyncResult[T]":
         if len(self._out) >= self._limit:
             raise NoRoom("too many questions wait")
         result = self._out[key] = AsyncResult()
         return result
 
-    def _run(self, key: Key, fetch: Callable[[], T], result: "AsyncResult[T]") -> None:
+    def _run(self, key: Hashable, fetch: Callable[[], T], result: "AsyncResult[T]") -> None:
         try:
             result.set(fetch())
         except Exception:

@@ -5,7 +5,6 @@ twice at once, and a forger has one question to guess for (RFC 5452 5).
 """
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
@@ -15,14 +14,13 @@ from dnsproxy.core.coverage import Proof
 from dnsproxy.core.doubt import AGAIN_S, Doubt, agree, is_less, is_other
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.exchange import Source
-from dnsproxy.core.failures import HOLD_MAX_S, Failure
+from dnsproxy.core.failures import HOLD_MAX_S, Failure, refusal
 from dnsproxy.core.hot import Lease
 from dnsproxy.core.memory import Memory, TtlPolicy, rotated, settled
 from dnsproxy.core.minimal import minimal_any
-from dnsproxy.core.mnemonics import rcode_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.relevance import relevant
-from dnsproxy.core.request import Request
+from dnsproxy.core.request import Key, Request
 from dnsproxy.core.values import value
 from dnsproxy.core.wire import Rcode, Type
 from dnsproxy.coverage import Coverage
@@ -36,8 +34,6 @@ _FETCH_S = DEADLINE_S - 0.1
 # RFC 8767 5: how long a client waits for a current answer while there is a stale one.
 PATIENCE_S = 1.8
 IN_FLIGHT = 500
-# Errors beyond this live in an OPT, which is between us and the upstream (RFC 6891 6.1.3).
-_RCODE_IN_HEADER = 15
 _FINAL = {Rcode.NOERROR, Rcode.NXDOMAIN}
 _CACHED = ExtendedError(InfoCode.CACHED_ERROR)
 _REVERSE = b"arpa"
@@ -150,7 +146,8 @@ class ForwardZone:
             deadline = min(deadline, now + self._policy.patience_s)
             outcome = self._fetches.wait(self._start(request), deadline)
         else:
-            outcome = self._fetches.ask(request.key, lambda: self._fetch(request), deadline)
+            key = self._question(request)
+            outcome = self._fetches.ask(key, lambda: self._fetch(request), deadline)
         if outcome is None:
             raise UpstreamFailed("no answer yet")
         if isinstance(outcome, Found):
@@ -190,16 +187,11 @@ class ForwardZone:
         return Found(reply, Source.MEMORY, self.name, failure.server)
 
     def _failure(self, request: Request, now: float) -> Failure | None:
-        """Why it is in vain to ask; not what came before a watch has found Consul well again."""
-        since = None if self._coverage is None else self._well_since(request)
+        """Why it is in vain to ask; not what was asked before a watch found Consul well again."""
+        coverage, since = self._coverage, None
+        if coverage is not None:
+            since = lambda: coverage.well_since(request)  # noqa: E731  (called if there is any)
         return self._memory.failures.recall(self._partition, request.key, now, since)
-
-    def _well_since(self, request: Request) -> Callable[[], float]:
-        def since() -> float:
-            cover = self._coverage.of(request) if self._coverage is not None else None
-            return cover.since if cover is not None and cover.live else 0.0
-
-        return since
 
     def _stale(self, request: Request, now: float) -> Found | None:
         reply = self._memory.recall_stale(self._partition, request.key, now)
@@ -215,13 +207,19 @@ class ForwardZone:
                 return
 
     def _start(self, request: Request) -> "AsyncResult[Found | Failure]":
-        return self._fetches.start(request.key, lambda: self._fetch(request))
+        return self._fetches.start(self._question(request), lambda: self._fetch(request))
+
+    def _question(self, request: Request) -> tuple[Key, int]:
+        """Who asks the same waits for one answer; not for one asked for before a known change."""
+        cover = self._coverage.of(request) if self._coverage is not None else None
+        return request.key, cover.changes if cover is not None else 0
 
     def _fetch(self, request: Request) -> Found | Failure:
+        asked = monotonic()
         try:
             return self._fetch_current(request)
         except UpstreamFailed as error:
-            return self._failed(request, Failure(str(error)))
+            return self._failed(request, Failure(str(error)), asked)
 
     def _fetch_current(self, request: Request) -> Found | Failure:
         cover = None
@@ -231,12 +229,10 @@ class ForwardZone:
         asked = monotonic()
         reply, server = self.group.ask(request, asked + _FETCH_S)
         if reply.rcode not in _FINAL:
-            return self._failed(request, _refusal(reply, str(server)))
+            return self._failed(request, refusal(reply, str(server)), asked)
         proof = cover.proof(asked) if cover is not None else None
         if proof is None and self._is_doubtful(request, reply, asked, soon=cover is not None):
-            failure = Failure("less than it was, right after an outage", doubted=reply)
-            self._memory.failures.doubt(self._partition, request.key, failure, monotonic(), AGAIN_S)
-            return failure
+            return self._doubted(request, reply, asked)
         if not self._policy.is_consuls:
             reply = relevant(request.question, reply)
         reply = settled(self._with_flags(reply), self._policy.ttls)
@@ -247,18 +243,28 @@ class ForwardZone:
         self._memory.failures.forget(self._partition, request.key)
         return Found(reply, Source.UPSTREAM, self.name, str(server))
 
-    def _keep(self, request: Request, reply: Reply, proof: Proof | None) -> None:
-        ttls = self._policy.ttls
-        self._memory.keep(self._partition, request.key, reply, ttls, monotonic(), proof)
+    def _doubted(self, request: Request, reply: Reply, asked: float) -> Failure:
+        failure = Failure("not what it was, right after an outage", doubted=reply)
+        failures, now = self._memory.failures, monotonic()
+        failures.doubt(self._partition, request.key, failure, now, AGAIN_S, asked)
+        return failure
 
-    def _failed(self, request: Request, failure: Failure) -> Failure:
+    def _keep(self, request: Request, reply: Reply, proof: Proof | None) -> None:
+        now = monotonic()
+        unproven = proof is None and self._coverage is not None
+        if unproven and self._memory.recall(self._partition, request.key, now) is not None:
+            # It was asked for before a change, and what is remembered was asked for after it.
+            return
+        self._memory.keep(self._partition, request.key, reply, self._policy.ttls, now, proof)
+
+    def _failed(self, request: Request, failure: Failure, asked: float) -> Failure:
         now = monotonic()
         # Consul 1.8 says SERVFAIL of every address that it does not know, and is well.
         if request.question.key[-1:] != (_REVERSE,):
             self._doubt.failed(now)
         if self._policy.remembers:
             self._memory.failures.keep(
-                self._partition, request.key, failure, now, self._policy.hold_max_s
+                self._partition, request.key, failure, now, self._policy.hold_max_s, asked
             )
         return failure
 
@@ -282,11 +288,3 @@ class ForwardZone:
         if (authoritative, authentic) == (reply.authoritative, reply.authentic):
             return reply
         return replace(reply, authoritative=authoritative, authentic=authentic)
-
-
-def _refusal(reply: Reply, server: str) -> Failure:
-    """An error that was said, without what stood beside it."""
-    rcode = reply.rcode if reply.rcode <= _RCODE_IN_HEADER else int(Rcode.SERVFAIL)
-    reason = f"{server} said {rcode_text(reply.rcode)}"
-    why = ExtendedError(InfoCode.NO_REACHABLE_AUTHORITY, reason)
-    return Failure(reason, Reply(rcode, why=(why,)), server)

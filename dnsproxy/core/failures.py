@@ -6,10 +6,13 @@ is remembered looked for behind them.
 
 from collections.abc import Callable
 
+from dnsproxy.core.edns import ExtendedError, InfoCode
+from dnsproxy.core.mnemonics import rcode_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Key
 from dnsproxy.core.shelf import Shelf
 from dnsproxy.core.values import value
+from dnsproxy.core.wire import Rcode
 
 # RFC 9520 3.2: at least 1 s, more the more often it fails, never more than 5 minutes. 5 s is what
 # somebody waits who has just mended his server.
@@ -17,6 +20,8 @@ HOLD_S, HOLD_MAX_S = 1.0, 5.0
 ENTRIES_MAX = 10_000
 # After so much quiet a failure is a first one again.
 _FORGOTTEN_S = 30.0
+# Errors beyond this live in an OPT, which is between us and the upstream (RFC 6891 6.1.3).
+_RCODE_IN_HEADER = 15
 # What was doubted in one outage says nothing in the next.
 _WORD_S = 10.0
 
@@ -34,11 +39,20 @@ class Failure:
     doubted: Reply | None = None
 
 
+def refusal(reply: Reply, server: str) -> Failure:
+    """An error that was said, without what stood beside it."""
+    rcode = reply.rcode if reply.rcode <= _RCODE_IN_HEADER else int(Rcode.SERVFAIL)
+    reason = f"{server} said {rcode_text(reply.rcode)}"
+    why = ExtendedError(InfoCode.NO_REACHABLE_AUTHORITY, reason)
+    return Failure(reason, Reply(rcode, why=(why,)), server)
+
+
 @value
 class _Failed:
     failure: Failure
     hold_s: float
     expires: float
+    asked: float
     size: int = 1
 
     def end(self) -> None:
@@ -56,13 +70,12 @@ class Failures:
     ) -> Failure | None:
         """The failure for which the question is not to be asked again now.
 
-        ``since`` tells of a moment before which failures count no more; asked if there is one.
+        ``since`` tells of a moment: what was asked before counts no more. Called if there is any.
         """
         failed = self.shelf.entries.get((zone, key))
         if failed is None or now >= failed.expires:
             return None
-        began = failed.expires - failed.hold_s
-        return failed.failure if since is None or began >= since() else None
+        return failed.failure if since is None or failed.asked >= since() else None
 
     def doubted(self, zone: str, key: Key, now: float) -> Reply | None:
         """The last word, if it is one that was doubted not long ago; held back or not."""
@@ -71,19 +84,31 @@ class Failures:
             return None
         return failed.failure.doubted
 
-    def doubt(self, zone: str, key: Key, failure: Failure, now: float, hold_s: float) -> None:
+    def doubt(
+        self, zone: str, key: Key, failure: Failure, now: float, hold_s: float, asked: float
+    ) -> None:
         """Hold the question back for so long."""
-        self._add((zone, key), _Failed(failure, hold_s, now + hold_s), now)
+        self._add((zone, key), _Failed(failure, hold_s, now + hold_s, asked), now)
 
     def keep(
-        self, zone: str, key: Key, failure: Failure, now: float, hold_max_s: float = HOLD_MAX_S
+        self,
+        zone: str,
+        key: Key,
+        failure: Failure,
+        now: float,
+        hold_max_s: float = HOLD_MAX_S,
+        asked: float | None = None,
     ) -> None:
-        """Hold the question back: twice as long as the time before, up to ``hold_max_s``."""
+        """Hold the question back: twice as long as the time before, up to ``hold_max_s``.
+
+        ``asked`` is when it was sent, if not just now.
+        """
         before = self.shelf.entries.get((zone, key))
         hold_s = HOLD_S
         if before is not None and now < before.expires + _FORGOTTEN_S:
             hold_s = min(2 * before.hold_s, hold_max_s)
-        self._add((zone, key), _Failed(failure, hold_s, now + hold_s), now)
+        asked = now if asked is None else asked
+        self._add((zone, key), _Failed(failure, hold_s, now + hold_s, asked), now)
 
     def forget(self, zone: str, key: Key) -> None:
         """It was answered."""

@@ -19,7 +19,7 @@ WATCHES_MAX = 100
 IDLE_S = 600.0
 BUSY_S = 30.0
 # After a failure one of them tries again soon, and the others when it has got through.
-SOON_S, RETRY_S, REFUSED_RETRY_S = 0.1, 2.0, 60.0
+SOON_S, RETRY_S, REFUSED_RETRY_S = 0.03, 0.5, 60.0
 _QUIET_S = 600.0
 
 # A question is held for so long until who is asked has seen a change; measured are 30 to 90 ms.

@@ -1,6 +1,7 @@
 """Random changes while somebody asks without pause, and for how long each was not seen."""
 
 import json
+import math
 import random
 import subprocess
 import sys
@@ -169,9 +170,8 @@ def _rested(world: World, draw: random.Random) -> int:
 
 
 def percentile(times: Sequence[float], share: float) -> float:
-    """Within which that share of the changes was seen."""
-    times = sorted(times)
-    return times[min(int(len(times) * share), len(times) - 1)]
+    """Within which that share of the changes was seen (by nearest rank)."""
+    return sorted(times)[max(math.ceil(len(times) * share) - 1, 0)]
 
 
 def table(seen: Sequence[Seen]) -> str:
