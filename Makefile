@@ -22,6 +22,7 @@ help:
 	@echo "make bench      figures, beside gliderlabs/registrator where Go is there (as root)"
 	@echo "                SUBJECT=outages: what clients get while upstreams or Consul are away"
 	@echo "                SUBJECT=speed: beside dnsmasq, Unbound, dnsdist, CoreDNS and Consul"
+	@echo "                SUBJECT=coherence: for how long an answer is stale after a change"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
 
@@ -66,11 +67,11 @@ fuzz: $(READY_DEV)
 	$(BIN)/python -m tests.fuzz.differential --messages 1000000
 	$(BIN)/python -m tests.fuzz.flood --packets 1000000
 
-# Six minutes on an idle machine; ARGS=--quick for less. SUBJECT=outages or speed for the DNS
-# proxy's. The latter finds by itself what it stands beside, and needs no engine.
+# Six minutes on an idle machine; ARGS=--quick for less. SUBJECT=outages, speed or coherence for the
+# DNS proxy's. The last two find by themselves what they stand beside, and need no engine.
 SUBJECT ?= registrar
 bench: $(READY_DEV)
-ifneq ($(SUBJECT),speed)
+ifeq ($(filter $(SUBJECT),speed coherence),)
 	@$(BIN)/python -m tests.lab.prepare >&2
 endif
 	@$(BIN)/python -m bench $(SUBJECT) $(ARGS)

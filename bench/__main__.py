@@ -10,11 +10,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from bench.coherence import run as coherence
 from bench.figures import table, write_json
 from bench.measuring import say
 from bench.outages import picture, run as outages, scenarios, tally
 from bench.registrar import run as registrar
 from bench.speed import run as speed, workloads as speed_workloads
+from tests.coherence import measured
 from tests.lab.consul import WHICH, consul_version, find_consul
 from tests.lab.shell import LabError
 
@@ -22,7 +24,7 @@ from tests.lab.shell import LabError
 def main() -> int:
     """Measure a subject; exit code 1 when a part is not to be had."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("subject", choices=["registrar", "outages", "speed"])
+    parser.add_argument("subject", choices=["registrar", "outages", "speed", "coherence"])
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--json", type=Path, metavar="FILE", help="what was measured, raw")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="outages over time, as SVG")
@@ -33,7 +35,12 @@ def main() -> int:
     begin = time.monotonic()
     which = os.environ.get("SEAMARK_LAB_CONSUL", WHICH[0])
     try:
-        subjects = {"registrar": _registrar, "outages": _outages, "speed": _speed}
+        subjects = {
+            "registrar": _registrar,
+            "outages": _outages,
+            "speed": _speed,
+            "coherence": _coherence,
+        }
         words = subjects[arguments.subject](arguments, which)
     except LabError as error:
         say(f"error: {error}")
@@ -83,6 +90,18 @@ def _speed(arguments: argparse.Namespace, which: str) -> str:
     if report.growth:
         lines += ["", table(report.growth, speed.GROWTH_COLUMNS)]
     return "\n".join(lines)
+
+
+def _coherence(arguments: argparse.Namespace, which: str) -> str:
+    extent = coherence.QUICK if arguments.quick else coherence.Extent()
+    with contextlib.redirect_stdout(sys.stderr):
+        scenes = list(coherence.run(extent, which))
+        version = consul_version(find_consul(which))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(coherence.raw(scenes), indent=1) + "\n")
+    tables = [f"{scene.title}\n{measured.table(scene.seen)}" for scene in scenes]
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    return "\n\n".join([f"Consul: {version}; machine: {machine}", *tables])
 
 
 if __name__ == "__main__":

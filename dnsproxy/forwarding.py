@@ -10,7 +10,7 @@ from time import monotonic
 
 from gevent.event import AsyncResult
 
-from dnsproxy.core.coverage import Proof
+from dnsproxy.core.coverage import Cover, Proof
 from dnsproxy.core.doubt import AGAIN_S, Doubt, agree, is_less, is_other
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.exchange import Source
@@ -231,7 +231,7 @@ class ForwardZone:
         if reply.rcode not in _FINAL:
             return self._failed(request, refusal(reply, str(server)), asked)
         proof = cover.proof(asked) if cover is not None else None
-        if proof is None and self._is_doubtful(request, reply, asked, soon=cover is not None):
+        if self._is_doubtful(request, reply, asked, cover):
             return self._doubted(request, reply, asked)
         if not self._policy.is_consuls:
             reply = relevant(request.question, reply)
@@ -268,16 +268,20 @@ class ForwardZone:
             )
         return failure
 
-    def _is_doubtful(self, request: Request, reply: Reply, asked: float, *, soon: bool) -> bool:
-        """Whether it has to be said again; until then it is what it was before.
-
-        ``soon``: a watch will tell when whoever is asked can be believed.
-        """
+    def _is_doubtful(
+        self, request: Request, reply: Reply, asked: float, cover: Cover | None
+    ) -> bool:
+        """Whether it has to be said again; until then it is what it was before."""
         now = monotonic()
         if not self._policy.is_consuls or not self._doubt.holds(asked, now):
             return False
+        if cover is not None and cover.knew(asked):
+            # No watch is live of a server that has not read all of its log.
+            return False
         before = self._memory.recall_stale(self._partition, request.key, now)
-        if before is None or not (is_other if soon else is_less)(reply, before):
+        # With a watch it will be known soon; without one a change is not to wait for 5 s.
+        differs = is_less if cover is None else is_other
+        if before is None or not differs(reply, before):
             return False
         word = self._memory.failures.doubted(self._partition, request.key, now)
         return word is None or not agree(word, reply)

@@ -1,7 +1,7 @@
 """Random changes on real servers under load: at one, at one that follows, across a restart."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,3 +76,20 @@ def _changes(measurement: Measurement, count: int) -> list[Seen]:
             say(f"{done} of {count} changes")
 
     return measurement.run(count, tell)
+
+
+def raw(scenes: Iterable[Scene]) -> dict[str, list[dict[str, object]]]:
+    """Every change, for who wants to look closer; seconds."""
+    return {
+        scene.title: [
+            {
+                "kind": str(each.change.kind),
+                "stale_s": each.stale_s,
+                "heard_s": each.heard_s,
+                "consul_s": each.consul_s,
+                "current": each.current,
+            }
+            for each in scene.seen
+        ]
+        for scene in scenes
+    }

@@ -94,6 +94,10 @@ class Cover:
             lease.end()
         self.leases.clear()
 
+    def knew(self, asked: float) -> bool:
+        """Whether the watch was live when something was asked, and has been since."""
+        return self.live and asked >= self.since
+
     def proof(self, asked: float) -> "Proof | None":
         """That an answer asked for at that moment holds; None if nothing says so."""
         if not self.live or asked < self._changed:

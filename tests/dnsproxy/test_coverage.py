@@ -84,6 +84,19 @@ def test_a_proof_ends_with_the_next_change():
     assert not after.holds
 
 
+def test_who_was_watched_all_the_time_is_believed():
+    """Also an answer that was under way when something changed, though it proves nothing."""
+    cover = Cover()
+    assert not cover.knew(NOW)
+    cover.news(NOW)
+    cover.news(NOW + 2)
+    assert [False, True, True] == [cover.knew(NOW + after) for after in (-1, 1, 3)]
+    assert cover.proof(NOW + 1) is None
+    cover.lose()
+    cover.news(NOW + 4)
+    assert [False, True] == [cover.knew(NOW + after) for after in (3, 5)]
+
+
 def test_leases_end_with_the_next_change():
     """And those that nobody holds any more take no room."""
     cover = Cover()
