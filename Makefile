@@ -23,6 +23,7 @@ help:
 	@echo "                SUBJECT=outages: what clients get while upstreams or Consul are away"
 	@echo "                SUBJECT=speed: beside dnsmasq, Unbound, dnsdist, CoreDNS and Consul"
 	@echo "                SUBJECT=coherence: for how long an answer is stale after a change"
+	@echo "                SUBJECT=isolation: what the registrar's work costs the answers"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
 
@@ -67,11 +68,11 @@ fuzz: $(READY_DEV)
 	$(BIN)/python -m tests.fuzz.differential --messages 1000000
 	$(BIN)/python -m tests.fuzz.flood --packets 1000000
 
-# Six minutes on an idle machine; ARGS=--quick for less. SUBJECT=outages, speed or coherence for the
-# DNS proxy's. The last two find by themselves what they stand beside, and need no engine.
+# Six minutes on an idle machine; ARGS=--quick for less. SUBJECT=outages, speed, coherence or isolation
+# for the DNS proxy's. The last three find by themselves what they need, and need no engine.
 SUBJECT ?= registrar
 bench: $(READY_DEV)
-ifeq ($(filter $(SUBJECT),speed coherence),)
+ifeq ($(filter $(SUBJECT),speed coherence isolation),)
 	@$(BIN)/python -m tests.lab.prepare >&2
 endif
 	@$(BIN)/python -m bench $(SUBJECT) $(ARGS)

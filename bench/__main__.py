@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.coherence import run as coherence
 from bench.figures import table, write_json
+from bench.isolation import run as isolation
 from bench.measuring import say
 from bench.outages import picture, run as outages, scenarios, tally
 from bench.registrar import run as registrar
@@ -24,7 +25,7 @@ from tests.lab.shell import LabError
 def main() -> int:
     """Measure a subject; exit code 1 when a part is not to be had."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("subject", choices=["registrar", "outages", "speed", "coherence"])
+    parser.add_argument("subject", choices=list(_SUBJECTS))
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--json", type=Path, metavar="FILE", help="what was measured, raw")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="outages over time, as SVG")
@@ -35,13 +36,7 @@ def main() -> int:
     begin = time.monotonic()
     which = os.environ.get("SEAMARK_LAB_CONSUL", WHICH[0])
     try:
-        subjects = {
-            "registrar": _registrar,
-            "outages": _outages,
-            "speed": _speed,
-            "coherence": _coherence,
-        }
-        words = subjects[arguments.subject](arguments, which)
+        words = _SUBJECTS[arguments.subject](arguments, which)
     except LabError as error:
         say(f"error: {error}")
         return 1
@@ -103,6 +98,20 @@ def _coherence(arguments: argparse.Namespace, which: str) -> str:
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     return "\n\n".join([f"Consul: {version}; machine: {machine}", *tables])
 
+
+def _isolation(arguments: argparse.Namespace, which: str) -> str:
+    extent = isolation.QUICK if arguments.quick else isolation.Extent()
+    with contextlib.redirect_stdout(sys.stderr):
+        return isolation.table(isolation.run(extent, which))
+
+
+_SUBJECTS = {
+    "registrar": _registrar,
+    "outages": _outages,
+    "speed": _speed,
+    "coherence": _coherence,
+    "isolation": _isolation,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

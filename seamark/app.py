@@ -14,9 +14,8 @@ from gevent.event import Event
 from greenlet import greenlet
 
 from dnsproxy.core.endpoint import Endpoint
-from dnsproxy.edges.observer import Observer
 from seamark import __version__
-from seamark.dns_half import DnsHalf
+from seamark.dns_side import Dns, Observed
 from seamark.errors import StartError
 from seamark.privileges import become, find_user, unusable
 from seamark.pulse import Pulse
@@ -24,12 +23,10 @@ from seamark.reloading import Reloader
 from seamark.sd_notify import Notifier
 from seamark.settings import HttpSettings
 from seamark.sources import Source
+from seamark.tuning import settle_collector
 from seamark.web import StatusServer
 
 log = logging.getLogger("seamark")
-
-# So many new objects; Python's default is 700.
-_COLLECTED_AT = 20_000
 
 
 class RegistrarHalf(Protocol):
@@ -59,9 +56,9 @@ class App:
     """
 
     source: Source
-    dns: DnsHalf | None = None
+    dns: Dns | None = None
     registrar: RegistrarHalf | None = None
-    observer: Observer | None = None
+    observer: Observed | None = None
     status_address: Endpoint | None = None
     words: tuple[str, ...] = ()
     example: str = ""
@@ -87,7 +84,7 @@ class App:
         gevent.signal_handler(signal.SIGHUP, self._reloader.want)
         gevent.signal_handler(signal.SIGUSR1, _tell_size)
         self._start()
-        _settle_collector()
+        settle_collector()
         try:
             stop.wait()
             log.info("ending")
@@ -195,16 +192,6 @@ class App:
             self.observer.stop()
         if self._status is not None:
             self._status.stop()
-
-
-def _settle_collector() -> None:
-    """What was loaded stays: the collector need not look at it, nor after each few queries.
-
-    By its own defaults a question that has to be asked for takes a tenth longer.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_COLLECTED_AT, 20, 20)
 
 
 def _end_at_once() -> NoReturn:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import NamedTuple
 
@@ -28,7 +28,6 @@ from seamark.inherited import Inherited
 from seamark.settings import Settings
 from seamark.zones import ZoneBuilder, memory_for
 
-# Nobody guesses it, and nobody else's query is taken for ours.
 _MARK_BYTES = 16
 _SECRET_BYTES = 16
 # Replies that are ready take about as much as what they are made from; but only names in use are.
@@ -36,11 +35,22 @@ _READY_BYTES_PER_MIB = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Secrets:
+    """By what our own questions and the cookies that we gave are known again; random bytes.
+
+    Nobody guesses it, and nobody else's query is taken for ours.
+    """
+
+    mark: bytes = field(default_factory=lambda: secrets.token_bytes(_MARK_BYTES))
+    cookies: bytes = field(default_factory=lambda: secrets.token_bytes(_SECRET_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the DNS half stands among for as long as the process runs.
 
     The catalog in this process or the registry's agent, whom to tell of what it does, CONSUL_*,
-    and the sockets that were handed to the process.
+    the sockets that were handed to the process, and the secrets of all who answer with it.
     """
 
     catalog: EmbeddedCatalog | None
@@ -48,6 +58,7 @@ class Surroundings:
     observer: Observer
     environment: Mapping[str, str]
     sockets: Inherited
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 class _Built(NamedTuple):
@@ -68,7 +79,7 @@ class DnsHalf:
 
     def __init__(self, settings: Settings, around: Surroundings) -> None:
         self._around = around
-        self._mark = secrets.token_bytes(_MARK_BYTES)
+        self._mark = around.secrets.mark
         self._settings = settings
         self._proxy: DnsProxy | None = None
         built = self._build(settings, memory_for(settings))
@@ -78,7 +89,7 @@ class DnsHalf:
             built.resolver,
             built.options,
             around.observer,
-            Clients(secrets.token_bytes(_SECRET_BYTES), client_limits(settings.dns)),
+            Clients(around.secrets.cookies, client_limits(settings.dns)),
             around.sockets.bind,
         )
         self._hold(settings, built)

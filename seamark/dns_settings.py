@@ -193,6 +193,10 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         int,
         Meta(ge=1, le=1000, description="How many questions to one zone's upstreams may be out."),
     ] = 500
+    workers: Annotated[
+        int,
+        Meta(ge=1, le=64, description="Processes that answer, on hosts with more cores."),
+    ] = 1
     watches: Annotated[
         int,
         Meta(

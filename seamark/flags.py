@@ -72,6 +72,7 @@ DNS = {
     "--datacenter": Flag("dns.datacenters", "NAME", "Datacenters to search, in this order."),
     "--remember": Flag("dns.remember", "", "Remember answers as long as their TTLs say."),
     "--allow": Flag("dns.allow", "CIDR", "Networks that are answered (default: private ones)."),
+    "--workers": Flag("dns.workers", "N", "How many processes answer (default: 1)."),
     "--query-log": Flag("dns.query_log", "stderr|FILE", "Log each query (default: off)."),
     "--services": Flag(
         "catalog.services", "FILE", "Embedded: services as Consul definitions (JSON)."

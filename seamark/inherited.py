@@ -38,6 +38,14 @@ class Inherited:
         """Where the sockets are bound, in their order."""
         return list(self._names)
 
+    @property
+    def descriptors(self) -> tuple[tuple[str, int], ...]:
+        """Those that nobody has used: the name and the number of each."""
+        return tuple(
+            (self._names[address].rpartition(" (")[0], sock.fileno())
+            for (address, _), sock in self._sockets.items()
+        )
+
     def refuse_others(self, listen: Iterable[Endpoint]) -> None:
         """Raise :class:`SettingsError` for a socket on an address that is not listened on."""
         for address in self._names.keys() - set(listen):

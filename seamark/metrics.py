@@ -15,8 +15,9 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from dnsproxy.core.tally import Histogram, transport
-from dnsproxy.edges.observer import Gauge, Observer
+from dnsproxy.edges.observer import Gauge
 from seamark import __version__
+from seamark.dns_side import Observed
 from seamark.reloading import Reloads
 
 _GAUGES = {
@@ -31,7 +32,7 @@ _BY_UPSTREAM = {Gauge.UPSTREAM_SICK, Gauge.UPSTREAM_LOOPED}
 class Metrics:
     """Renders the metrics of one process; a registry of its own, nothing global."""
 
-    def __init__(self, observer: Observer | None, reloads: Reloads | None = None) -> None:
+    def __init__(self, observer: Observed | None, reloads: Reloads | None = None) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._registry.register(_Build())
@@ -75,7 +76,7 @@ class _Reloads(Collector):
 
 
 class _Dns(Collector):
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Observed) -> None:
         self._observer = observer
 
     def collect(self) -> Iterator[Metric]:

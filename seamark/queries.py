@@ -9,7 +9,7 @@ import gevent
 from dnsproxy.core.exchange import Exchange
 from dnsproxy.core.names import to_text
 from dnsproxy.core.querylog import ReplyClass, classify, line
-from dnsproxy.edges.observer import Observer
+from seamark.dns_side import Observed
 
 LIMIT = 100
 LIMIT_MAX = 1000
@@ -40,7 +40,7 @@ class Filter:
 class Queries:
     """The resource. Read-only."""
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Observed) -> None:
         self._observer = observer
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:

@@ -11,7 +11,7 @@ from gevent.event import Event
 
 from seamark import logs
 from seamark.addresses import RESOLV_CONF, RESOLVED_CONF
-from seamark.dns_half import DnsHalf
+from seamark.dns_side import Dns
 from seamark.errors import SeamarkError
 from seamark.sd_notify import Notifier
 from seamark.settings import Settings
@@ -23,7 +23,7 @@ LOOK_S = 1.0
 _SYSTEM = {RESOLV_CONF, RESOLVED_CONF}
 # What is built once, at the start.
 _FIXED = ("node", "user", "catalog", "registrar", "http")
-_FIXED_DNS = ("query_log", "query_log_sample", "query_log_classes", "query_log_ring")
+_FIXED_DNS = ("query_log", "query_log_sample", "query_log_classes", "query_log_ring", "workers")
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Reloader:
     in force stay. What only a restart can change is named.
     """
 
-    def __init__(self, source: Source, dns: DnsHalf | None, notifier: Notifier) -> None:
+    def __init__(self, source: Source, dns: Dns | None, notifier: Notifier) -> None:
         self.reloads = Reloads()
         self._source = source
         self._dns = dns

@@ -68,6 +68,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns.stale_s": ("SEAMARK_STALE_S",),
     "dns.prefetch": ("SEAMARK_PREFETCH",),
     "dns.zone_in_flight": ("SEAMARK_ZONE_IN_FLIGHT",),
+    "dns.workers": ("SEAMARK_WORKERS",),
     "dns.watches": ("SEAMARK_WATCHES",),
     "dns.trust_ad": ("SEAMARK_TRUST_AD",),
     "dns.stop_rebind": ("SEAMARK_STOP_REBIND",),

@@ -14,7 +14,7 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from dnsproxy.core.endpoint import Endpoint
-from dnsproxy.edges.observer import Observer
+from seamark.dns_side import Observed
 from seamark.errors import StartError
 from seamark.metrics import Metrics
 from seamark.queries import Queries
@@ -67,7 +67,7 @@ class _Ready:
 
 
 class _Metrics:
-    def __init__(self, observer: Observer | None, reloads: Reloads | None) -> None:
+    def __init__(self, observer: Observed | None, reloads: Reloads | None) -> None:
         self._metrics = Metrics(observer, reloads)
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
@@ -155,7 +155,7 @@ class StatusServer:
         self,
         address: Endpoint,
         readiness: Readiness,
-        observer: Observer | None = None,
+        observer: Observed | None = None,
         *,
         dead: Dead = list,
         reloads: Reloads | None = None,

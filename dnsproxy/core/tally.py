@@ -62,6 +62,11 @@ class Histogram:
         self.counts[bisect_left(BOUNDS, took)] += count
         self.total_s += took * count
 
+    def merge(self, other: "Histogram") -> None:
+        """Those of another one too."""
+        self.counts = [own + theirs for own, theirs in zip(self.counts, other.counts, strict=True)]
+        self.total_s += other.total_s
+
     def cumulative(self) -> Iterator[tuple[str, int]]:
         """Upper end and how many took no longer, as Prometheus wants its buckets."""
         seen = 0
@@ -71,10 +76,13 @@ class Histogram:
 
 
 class Tally:
-    """Counts of one process since its start. Only ever grows, and only to a bound."""
+    """Counts of one process since its start. Only ever grows, and only to a bound.
+
+    ``cells`` are those of queries, by all that is told of them.
+    """
 
     def __init__(self) -> None:
-        self._queries: dict[Key, Cell] = {}
+        self.cells: dict[Key, Cell] = {}
         self._zones: set[str] = set()
         self.answer_times = {source: Histogram() for source in Source}
         self.limited = dict.fromkeys(Limited, 0)
@@ -99,7 +107,7 @@ class Tally:
             exchange.truncated,
             exchange.zone,
         )
-        return self._queries.get(key) or self._first(key)
+        return self.cells.get(key) or self._first(key)
 
     @property
     def truncated(self) -> dict[bool, int]:
@@ -138,6 +146,20 @@ class Tally:
         """By zone and class; the zone is empty for what was answered without one."""
         return self._sum(lambda tcp, source, kind, rcode, cut, zone: (zone, kind))
 
+    def add(self, other: "Tally") -> None:
+        """Count what another process has counted too."""
+        for key, cell in other.cells.items():
+            self._first(key)[0] += cell[0]
+        for source, times in other.answer_times.items():
+            self.answer_times[source].merge(times)
+        for action, count in other.limited.items():
+            self.limited[action] += count
+        for mine, theirs in ((self.outcomes, other.outcomes), (self.mismatches, other.mismatches)):
+            for labels, count in theirs.items():
+                mine[labels] = mine.get(labels, 0) + count
+        for server, times in other.upstream_times.items():
+            self.upstream_times.setdefault(server, Histogram()).merge(times)
+
     def _known(self, server: str) -> str:
         """The label of an upstream."""
         if server not in self.upstream_times:
@@ -149,11 +171,11 @@ class Tally:
         if key[-1] not in self._zones and len(self._zones) >= LABELS_MAX:
             key = *key[:-1], OTHER
         self._zones.add(key[-1])
-        return self._queries.setdefault(key, [0])
+        return self.cells.setdefault(key, [0])
 
     def _sum(self, labels: Callable[..., tuple[str, ...]]) -> Counts:
         sums: Counts = {}
-        for key, cell in self._queries.items():
+        for key, cell in self.cells.items():
             found = labels(*key)
             sums[found] = sums.get(found, 0) + cell[0]
         return sums

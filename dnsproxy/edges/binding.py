@@ -22,8 +22,19 @@ _SO_RCVBUFFORCE = 33
 _BACKLOG = 1024
 _BUFFER = 4 * 1024 * 1024
 
+# Set once, at the start of a process that is one of several.
+_shared: set[str] = set()
+
 # Address, kind -> a socket on it. Raises ListenError.
 Bind = Callable[[Endpoint, socket.SocketKind], socket.socket]
+
+
+def share_ports() -> None:
+    """From now on others of this user may answer on the same addresses (SO_REUSEPORT).
+
+    The kernel gives each client to one of them, by its address and port.
+    """
+    _shared.add("ports")
 
 
 def bound(
@@ -42,7 +53,7 @@ def bound(
         if ahead:
             _allow_ahead(sock, address)
         sock.settimeout(0)
-        if beside:
+        if beside or _shared:
             let_join(sock, joined=True)
         sock.bind(socket_address(address))
         if kind == socket.SOCK_STREAM:
@@ -59,9 +70,10 @@ def bound(
 def let_join(sock: socket.socket, *, joined: bool) -> None:
     """Whether another socket of this user may be bound to what this one is bound to.
 
-    For the moment of a change only: whoever runs as we do could take our queries.
+    Where ports are not shared for the moment of a change only: whoever runs as we do could take our
+    queries.
     """
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(joined))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(joined or bool(_shared)))
 
 
 def taken_over(sock: socket.socket, address: Endpoint, kind: socket.SocketKind) -> socket.socket:

@@ -7,9 +7,8 @@ import click
 from catalog.embedded import EmbeddedCatalog
 from seamark import __version__, wiring
 from seamark.app import App
-from seamark.dns_half import DnsHalf, Surroundings
+from seamark.dns_side import dns_side
 from seamark.flags import COMMON, DNS, LIFE, STATUS, takes
-from seamark.inherited import inherited
 from seamark.sources import Source
 
 
@@ -24,12 +23,10 @@ def dnsproxy(source: Source) -> None:
     if settings.catalog.services:
         embedded, words = wiring.embedded_catalog(settings)
     registry = wiring.registry(settings, os.environ)
-    observer = wiring.observer(settings)
-    sockets = inherited(os.environ)
-    around = Surroundings(embedded, registry, observer, os.environ, sockets)
+    dns, observer = dns_side(settings, embedded, registry, apart=False)
     App(
         source,
-        dns=DnsHalf(settings, around),
+        dns=dns,
         observer=observer,
         status_address=wiring.status_address(settings),
         words=tuple(words),

@@ -9,10 +9,9 @@ import click
 from catalog.embedded import EmbeddedCatalog
 from seamark import __version__, plans, registering, wiring
 from seamark.app import App
-from seamark.dns_half import DnsHalf, Surroundings
+from seamark.dns_side import dns_side
 from seamark.errors import SettingsError
 from seamark.flags import COMMON, DNS, LIFE, REGISTRAR, STATUS, takes
-from seamark.inherited import inherited
 from seamark.sources import Source
 
 DIFFERENCE = 3
@@ -41,13 +40,11 @@ def up(source: Source) -> None:
     settings = source.settings
     registry = wiring.registry(settings, os.environ)
     engine = registering.engine(settings, os.environ)
-    observer = wiring.observer(settings)
-    sockets = inherited(os.environ)
     embedded: EmbeddedCatalog | None = None
     words: list[str] = []
     if registry is None:
         embedded, words = wiring.embedded_catalog(settings, engine.host_name)
-    dns = DnsHalf(settings, Surroundings(embedded, registry, observer, os.environ, sockets))
+    dns, observer = dns_side(settings, embedded, registry, apart=True)
     if registry is None:
         assert embedded is not None
         registrar_half = registering.registrar(settings, engine, embedded)

@@ -68,7 +68,7 @@ def test_zones_without_end_are_counted_as_other():
     zones = tally.zones()
     assert LABELS_MAX + 1 == len(zones)
     assert 50 == zones["other", "ok"]
-    assert LABELS_MAX + 1 == len(tally._queries)
+    assert LABELS_MAX + 1 == len(tally.cells)
 
 
 def test_upstreams_without_end_are_counted_as_other():

@@ -1,0 +1,1 @@
+"""What the work of the registrar costs the answers of the DNS proxy (`python -m bench isolation`)."""
