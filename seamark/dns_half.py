@@ -150,6 +150,8 @@ class DnsHalf:
         self._watches = built.watches
         self._around.observer.gauges |= _memory_gauges(built.memory)
         self._around.observer.gauges |= _upstream_gauges(built.options)
+        if built.watches is not None:
+            self._around.observer.gauges[Gauge.WATCHES] = built.watches.counts
 
     def _build(self, settings: Settings, memory: Memory) -> _Built:
         listen = _listen(settings, self._around.sockets)

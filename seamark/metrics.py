@@ -24,6 +24,7 @@ _GAUGES = {
     Gauge.MEMORY_BYTES: "What remembered answers and denials take, estimated.",
     Gauge.MEMORY_ENTRIES: "How many answers, denials and failures are remembered.",
     Gauge.UPSTREAM_SICK: "1 for an upstream that failed and has not answered since, else 0.",
+    Gauge.WATCHES: "Services of Consul that are watched; lost: while nobody tells of changes.",
     Gauge.UPSTREAM_LOOPED: "1 for an upstream that asks us what we ask it, else 0.",
 }
 _BY_UPSTREAM = {Gauge.UPSTREAM_SICK, Gauge.UPSTREAM_LOOPED}

@@ -1,1 +1,1 @@
-"""What the work of the registrar costs the answers of the DNS proxy (`python -m bench isolation`)."""
+"""What the work of the registrar costs the answers (`python -m bench isolation`)."""

@@ -25,6 +25,7 @@ class Gauge(StrEnum):
     MEMORY_ENTRIES = "memory_entries"
     UPSTREAM_SICK = "upstream_sick"
     UPSTREAM_LOOPED = "upstream_looped"
+    WATCHES = "watches"
 
 
 # Kind (`answers`, `denials`) or upstream -> size.

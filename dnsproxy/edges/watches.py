@@ -67,6 +67,11 @@ class Watches:
         if watched is not None:
             watched.seen.wait(HELD_S)
 
+    def counts(self) -> dict[str, float]:
+        """How many are live, and how many are not yet or no more."""
+        live = sum(watched.cover.live for watched in self._watched.values())
+        return {"live": live, "lost": len(self._watched) - live}
+
     def want(self, topic: Topic) -> None:
         """Watch it too, if there is room: something was found there."""
         if topic in self._watched or not self._make_room():

@@ -115,3 +115,23 @@ def test_buckets_only_grow(values):
     assert sorted(counts) == counts
     assert len(values) == counts[-1]
     assert [sum(took <= bound for took in values) for bound in BOUNDS] == counts[:-1]
+
+
+def test_what_several_have_counted_adds_up():
+    """As if one had done it all; the others' own counts stay theirs."""
+    first = tally_of([exchange(), exchange(rcode=3)])
+    second = tally_of([exchange(), exchange(tcp=True)])
+    for tally, outcome in ((first, "NOERROR"), (second, "timeout")):
+        tally.upstream("10.0.0.1:53", "NOERROR", 0.01)
+        tally.upstream("10.0.0.1:53", outcome, 0.01)
+        tally.mismatched("10.0.0.1:53")
+    total = Tally()
+    for tally in (first, second):
+        total.add(tally)
+    assert 4 == sum(total.queries().values()) == sum(total.zones().values())
+    assert {("10.0.0.1:53", "NOERROR"): 3, ("10.0.0.1:53", "timeout"): 1} == total.outcomes
+    assert {("10.0.0.1:53",): 2} == total.mismatches
+    assert 3 == sum(total.upstream_times["10.0.0.1:53"].counts)
+    answered = sum(sum(times.counts) for times in total.answer_times.values())
+    assert 4 == answered
+    assert 2 == sum(first.queries().values()) == sum(second.queries().values())

@@ -100,9 +100,11 @@ def test_a_watch_is_live_from_its_first_index(watches, waiting):
     want(watches, "web")
     cover = watches.cover(topic("web"))
     assert not cover.live
+    assert {"live": 0, "lost": 1} == watches.counts()
     waiting.words[topic("web")].put(7)
     settle()
     assert cover.live
+    assert {"live": 1, "lost": 0} == watches.counts()
     assert [(topic("web"), 0), (topic("web"), 7)] == waiting.asked
 
 

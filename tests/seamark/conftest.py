@@ -17,6 +17,7 @@ def observer() -> Observer:
     observer.gauges[Gauge.MEMORY_ENTRIES] = lambda: {"answers": 4, "denials": 1}
     observer.gauges[Gauge.UPSTREAM_SICK] = lambda: {"10.0.0.1:53": 1}
     observer.gauges[Gauge.UPSTREAM_LOOPED] = lambda: {"10.0.0.1:53": 0}
+    observer.gauges[Gauge.WATCHES] = lambda: {"live": 3, "lost": 1}
     return observer
 
 
