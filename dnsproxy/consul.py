@@ -30,6 +30,8 @@ from dnsproxy.forwarding import ForwardZone, Found
 
 log = logging.getLogger("dnsproxy")
 
+_EVERYWHERE = {Type.SOA, Type.NS}
+
 # Asks a zone, or only its memory; None where that would have to wait.
 Get = Callable[[Request], Found | None]
 # The name of a datacenter, in lower case -> whether there may be one; None as above.
@@ -109,7 +111,7 @@ class ConsulZone:
         if found is None:
             return None
         reply = as_delegated(found.reply, request.question.key, self._options.delegated)
-        return replace(found, reply=reply)
+        return found.saying(reply)
 
     def _answer(self, request: Request, get: Get, exists: Exists) -> Found | None:
         if request.returned:
@@ -126,7 +128,7 @@ class ConsulZone:
             found = self._searched(request, own, get, found)
         if found is None:
             return None
-        return replace(found, reply=self._as_asked(found.reply, labels))
+        return found.saying(self._as_asked(found.reply, labels))
 
     def _searched(self, request: Request, own: Name, get: Get, denied: Found) -> Found | None:
         """What the other datacenters say; the denial if none has the name."""
@@ -175,7 +177,7 @@ def _is_there(qtype: int, labels: Name, exists: Exists) -> bool | None:
 
     Consul gives its SOA and NS for every name.
     """
-    named = None if qtype in {Type.SOA, Type.NS} else datacenter(labels)
+    named = None if qtype in _EVERYWHERE else datacenter(labels)
     return True if named is None else exists(named)
 
 

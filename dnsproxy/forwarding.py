@@ -52,6 +52,10 @@ class Found:
     server: str = ""
     lease: Lease | None = None
 
+    def saying(self, reply: Reply) -> "Found":
+        """The same with another reply."""
+        return self if reply is self.reply else replace(self, reply=reply)
+
 
 @dataclass(frozen=True, slots=True)
 class ZonePolicy:

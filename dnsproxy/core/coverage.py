@@ -8,6 +8,7 @@ Who is asked may be behind who tells of the change: servers that follow learn of
 milliseconds later. So it is not asked before it has seen the change too.
 """
 
+import functools
 from dataclasses import dataclass
 from enum import StrEnum
 from weakref import WeakSet
@@ -42,6 +43,7 @@ class Topic:
     datacenter: str = ""
 
 
+@functools.lru_cache(maxsize=4096)
 def topic_of(labels: Name) -> Topic | None:
     """The topic of the canonical ``labels`` left of Consul's domain; None if no watch covers it.
 
