@@ -10,7 +10,7 @@ from time import monotonic
 
 from gevent.event import AsyncResult
 
-from dnsproxy.core.coverage import Cover, Proof
+from dnsproxy.core.coverage import Cover, Covers, Proof
 from dnsproxy.core.doubt import AGAIN_S, Doubt, agree, is_less, is_other
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.exchange import Source
@@ -273,7 +273,7 @@ class ForwardZone:
         return failure
 
     def _is_doubtful(
-        self, request: Request, reply: Reply, asked: float, cover: Cover | None
+        self, request: Request, reply: Reply, asked: float, cover: Cover | Covers | None
     ) -> bool:
         """Whether it has to be said again; until then it is what it was before."""
         now = monotonic()

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from catalog import changes
 from catalog.changes import Changes
 from catalog.uri import DEFAULT_DNS_PORT, Registry
 from dnsproxy.consul import ConsulOptions, ConsulZone, ReverseZone, Unlisted
@@ -174,10 +175,10 @@ def _watches(
     dns = settings.dns
     if not (dns.remember and dns.watches):
         return None
-    changes = changes_at(settings, agent, servers, environment, dns.watches)
-    if changes is None:
+    told = changes_at(settings, agent, servers, environment, dns.watches)
+    if told is None:
         return None
-    return Watches(_Changing(changes), dns.watches)
+    return Watches(_Changing(told), dns.watches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,16 +189,23 @@ class _Changing:
 
     def next(self, topic: Topic, index: int) -> int:
         """See :class:`~dnsproxy.edges.watches.Changing`."""
-        if topic.kind is Kind.NODES:
-            return self.changes.of_nodes(index, topic.datacenter)
-        return self.changes.of_service(topic.name, index, topic.datacenter)
+        return self.changes.next(_watched(topic), index)
 
     def wait_for(self, topic: Topic, index: int) -> None:
         """The same."""
-        if topic.kind is Kind.NODES:
-            self.changes.wait_for_nodes(index, topic.datacenter)
-        else:
-            self.changes.wait_for_service(topic.name, index, topic.datacenter)
+        self.changes.wait_for(_watched(topic), index)
+
+
+def _watched(topic: Topic) -> changes.Watched:
+    match topic.kind:
+        case Kind.SERVICE:
+            return changes.service(topic.name, topic.datacenter)
+        case Kind.NODES:
+            return changes.nodes(topic.datacenter)
+        case Kind.SERVICES:
+            return changes.services()
+        case Kind.CHECKS:
+            return changes.checks()
 
 
 def _forward_zone(

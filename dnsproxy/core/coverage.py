@@ -9,6 +9,7 @@ milliseconds later. So it is not asked before it has seen the change too.
 """
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from weakref import WeakSet
@@ -32,6 +33,10 @@ class Kind(StrEnum):
     """The instances of one service, their checks and their nodes."""
     NODES = "nodes"
     """All nodes: of a single one Consul 1.8 does not tell that it is gone."""
+    SERVICES = "services"
+    """All instances of all services."""
+    CHECKS = "checks"
+    """All checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,10 @@ class Topic:
     kind: Kind
     name: str = ""
     datacenter: str = ""
+
+
+# What an answer about any service depends on, where there is no room to watch each.
+EVERYTHING = tuple(Topic(kind) for kind in (Kind.SERVICES, Kind.CHECKS, Kind.NODES))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -96,6 +105,10 @@ class Cover:
             lease.end()
         self.leases.clear()
 
+    def lend(self, lease: Lease) -> None:
+        """It ends with the next change."""
+        self.leases.add(lease)
+
     def knew(self, asked: float) -> bool:
         """Whether the watch was live when something was asked, and has been since."""
         return self.live and asked >= self.since
@@ -108,11 +121,52 @@ class Cover:
         return Proof(self, self.changes, AGE_S if settled else _SETTLING_LIFE_S)
 
 
+class Covers:
+    """Several watches as one, which has seen what any of them has."""
+
+    def __init__(self, covers: Sequence[Cover]) -> None:
+        self._covers = covers
+
+    @property
+    def live(self) -> bool:
+        """Whether all are."""
+        return all(cover.live for cover in self._covers)
+
+    @property
+    def since(self) -> float:
+        """Since when all are."""
+        return max(cover.since for cover in self._covers)
+
+    @property
+    def changes(self) -> int:
+        """Grows with each change that any has seen."""
+        return sum(cover.changes for cover in self._covers)
+
+    def lend(self, lease: Lease) -> None:
+        """It ends with the next of them."""
+        for cover in self._covers:
+            cover.lend(lease)
+
+    def knew(self, asked: float) -> bool:
+        """See :meth:`Cover.knew`."""
+        return all(cover.knew(asked) for cover in self._covers)
+
+    def proof(self, asked: float) -> "Proof | None":
+        """See :meth:`Cover.proof`."""
+        lives = []
+        for cover in self._covers:
+            proof = cover.proof(asked)
+            if proof is None:
+                return None
+            lives.append(proof.life_s)
+        return Proof(self, self.changes, min(lives))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Proof:
     """That what was said is what would be said again, for ``life_s`` seconds from then on."""
 
-    cover: Cover
+    cover: Cover | Covers
     changes: int
     life_s: float
 

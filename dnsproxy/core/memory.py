@@ -212,7 +212,7 @@ class _Entry:
         if self.proof is None:
             return Lease(self.expires, self.kept, used)
         lease = Lease(self.expires, None, used)
-        self.proof.cover.leases.add(lease)
+        self.proof.cover.lend(lease)
         return lease
 
     def end(self) -> None:

@@ -15,6 +15,8 @@ log = logging.getLogger("dnsproxy")
 
 # Each is a connection, of which Consul allows 200 to a client (limits.http_max_conns_per_client).
 WATCHES_MAX = 100
+# Of these for what is watched as a whole.
+RESERVED = 3
 # One that nobody asks about is ended; one that was just asked about is not given up for another.
 IDLE_S = 600.0
 BUSY_S = 30.0
@@ -72,27 +74,33 @@ class Watches:
         live = sum(watched.cover.live for watched in self._watched.values())
         return {"live": live, "lost": len(self._watched) - live}
 
-    def want(self, topic: Topic) -> None:
-        """Watch it too, if there is room: something was found there."""
-        if topic in self._watched or not self._make_room():
-            return
+    def want(self, topic: Topic, *, reserved: bool = False) -> bool:
+        """Watch it too, if there is room; whether it is watched.
+
+        ``reserved``: also in the places that are kept for what is watched as a whole.
+        """
+        if topic in self._watched:
+            return True
+        if not self._make_room(self._limit if reserved else self._limit - RESERVED):
+            return False
         watched = self._watched[topic] = _Watched(Cover(), monotonic())
         watched.greenlet = gevent.spawn(self._follow, topic, watched)
+        return True
 
     def stop(self) -> None:
         """Watch nothing more."""
         for topic in list(self._watched):
             self._end(topic)
 
-    def _make_room(self) -> bool:
+    def _make_room(self, limit: int) -> bool:
         now = monotonic()
         while self._watched:
             topic, first = next(iter(self._watched.items()))
             idle = now - first.asked
-            if idle < IDLE_S and (len(self._watched) < self._limit or idle < BUSY_S):
+            if idle < IDLE_S and (len(self._watched) < limit or idle < BUSY_S):
                 break
             self._end(topic)
-        return len(self._watched) < self._limit
+        return len(self._watched) < limit
 
     def _end(self, topic: Topic) -> None:
         watched = self._watched.pop(topic)

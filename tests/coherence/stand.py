@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from tests.coherence.measured import Measurement, asking
 from tests.coherence.world import World
@@ -18,22 +19,25 @@ _WARM_S = 2.5
 SERVICES, NODES = 24, 8
 
 
-def proxy(agent: ConsulAgent) -> Running:
+def proxy(agent: ConsulAgent, **variables: Any) -> Running:
     """Seamark's proxy in front of an agent."""
     return Running(
         "dnsproxy",
         *("--listen", "127.0.0.1:0", "--http", "off", "--upstream", "127.0.0.1:9"),
         *("--consul-dns", agent.dns_address, "--consul-http", f"http://{agent.http_address}"),
+        **variables,
     )
 
 
 @contextmanager
-def measuring(asked: ConsulAgent, world: World, draw: random.Random) -> Iterator[Measurement]:
+def measuring(
+    asked: ConsulAgent, world: World, draw: random.Random, **variables: Any
+) -> Iterator[Measurement]:
     """A proxy in front of that agent, and two who ask."""
     names = [named.name for named in world.names]
     host, _, port = asked.dns_address.rpartition(":")
     with (
-        proxy(asked) as running,
+        proxy(asked, **variables) as running,
         asking("127.0.0.1", running.port, RATE, names) as ours,
         asking(host, int(port), CONSULS_RATE, names) as consuls,
     ):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dnsproxy.edges.watches import RESERVED
 from tests.coherence.measured import Seen, percentile, table
 from tests.coherence.stand import NODES, SERVICES, measuring
 from tests.coherence.world import World
@@ -38,6 +39,18 @@ def test_changes_show_at_once(consul_binary: Path):
         measuring(agent, World(agent, SERVICES, NODES, draw), draw) as measurement,
     ):
         is_coherent(measurement.run(CHANGES))
+
+
+def test_changes_show_at_once_where_services_are_watched_together(consul_binary: Path):
+    """There is no room to watch each: a change of any ends all answers."""
+    draw = random.Random(9)
+    with (
+        ConsulAgent(consul_binary) as agent,
+        measuring(
+            agent, World(agent, SERVICES, NODES, draw), draw, SEAMARK_WATCHES=str(RESERVED)
+        ) as measurement,
+    ):
+        is_coherent(measurement.run(CHANGES // 2))
 
 
 def test_changes_show_at_once_at_a_server_that_follows(consul_binary: Path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dnsproxy.core.coverage import AGE_S, SETTLE_S, Cover, Kind, Topic, topic_of
+from dnsproxy.core.coverage import AGE_S, SETTLE_S, Cover, Covers, Kind, Topic, topic_of
 from dnsproxy.core.hot import Lease
 
 NOW = 1000.0
@@ -107,3 +107,29 @@ def test_leases_end_with_the_next_change():
     assert 1 == len(cover.leases)
     cover.news(NOW + 1)
     assert (0.0, 0) == (lease.until, len(cover.leases))
+
+
+def test_several_watches_prove_what_all_of_them_do():
+    """Each change that any has seen ends it, and what was lent."""
+    one, other = Cover(), Cover()
+    both = Covers([one, other])
+    one.news(NOW)
+    assert (False, None) == (both.live, both.proof(NOW + 1))
+    other.news(NOW + 2)
+    assert (True, NOW + 2) == (both.live, both.since)
+    assert both.proof(NOW + 1) is None
+    settling = both.proof(NOW + 2)
+    assert settling is not None
+    assert settling.life_s < AGE_S
+    proof = both.proof(NOW + 2 + SETTLE_S)
+    assert proof is not None
+    assert AGE_S == proof.life_s
+    for changing in (one, other):
+        before, lease = both.changes, Lease(NOW + 100, None)
+        both.lend(lease)
+        assert both.knew(NOW + 4)
+        assert not both.knew(NOW + 1)
+        changing.news(NOW + 5)
+        assert both.changes > before
+        assert not proof.holds
+        assert 0.0 == lease.until

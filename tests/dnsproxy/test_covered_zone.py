@@ -13,14 +13,14 @@ import pytest
 from gevent.event import AsyncResult
 from gevent.queue import Queue
 
-from dnsproxy.core.coverage import Topic
+from dnsproxy.core.coverage import EVERYTHING, Covers, Topic
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.records import Reply, ResourceRecord
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Type, question
 from dnsproxy.coverage import Coverage
-from dnsproxy.edges.watches import Watches
+from dnsproxy.edges.watches import RESERVED, Watches
 from dnsproxy.errors import UpstreamFailed
 from dnsproxy.forwarding import ForwardZone, Found, ZonePolicy
 
@@ -218,3 +218,33 @@ def test_an_answer_that_is_under_way_while_something_changes_is_no_doubtful_one(
     scene.consul.asked[-1].set(addresses(2))
     assert [2] == told(client.get(timeout=5))
     assert [2] == scene.answered(2)
+
+
+def test_services_beyond_the_room_are_watched_together():
+    """Each change of any ends what is remembered of them; those with a watch of their own stay."""
+    consul = Consul()
+    watches = Watches(consul, limit=1 + RESERVED)
+    coverage = Coverage((b"consul",), watches)
+    others = [Request(question((name, b"service", b"consul"), Type.A)) for name in (b"a", b"b")]
+    elsewhere = Request(question((b"a", b"service", b"dc2", b"consul"), Type.A))
+    for request in (WEB, *others, elsewhere):
+        coverage.want(request)
+    Scene.settle()
+    assert 1 + RESERVED == len(watches._watched)
+    for _ in range(40):
+        consul.indices.put(5)
+    Scene.settle()
+    own, together = coverage.of(WEB), coverage.of(others[0])
+    assert own is not None
+    assert together is not None
+    assert own.live
+    assert together.live
+    assert isinstance(together, Covers)
+    assert coverage.of(elsewhere) is None
+    assert together.changes == coverage.of(others[1]).changes  # type: ignore[union-attr]
+    before, alone = together.changes, own.changes
+    cover = watches.cover(EVERYTHING[1])
+    assert cover is not None
+    cover.news(monotonic())
+    assert (True, alone) == (together.changes > before, own.changes)
+    watches.stop()

@@ -12,7 +12,7 @@ from gevent.queue import Queue
 from catalog.errors import CatalogRefused, CatalogUnavailable
 from dnsproxy.core.coverage import Kind, Topic
 from dnsproxy.edges import watches as edges
-from dnsproxy.edges.watches import BUSY_S, IDLE_S, Watches
+from dnsproxy.edges.watches import BUSY_S, IDLE_S, RESERVED, Watches
 
 
 def topic(name: str) -> Topic:
@@ -71,8 +71,8 @@ def waiting() -> Waiting:
 
 @pytest.fixture
 def watches(waiting: Waiting) -> Iterator[Watches]:
-    """Room for three."""
-    made = Watches(waiting, limit=3)
+    """Room for three, beside what is reserved."""
+    made = Watches(waiting, limit=3 + RESERVED)
     yield made
     made.stop()
 
