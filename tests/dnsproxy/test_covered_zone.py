@@ -231,9 +231,9 @@ def test_services_beyond_the_room_are_watched_together():
         coverage.want(request)
     Scene.settle()
     assert 1 + RESERVED == len(watches._watched)
-    for _ in range(40):
+    for _ in range(1 + RESERVED):
         consul.indices.put(5)
-    Scene.settle()
+        Scene.settle()
     own, together = coverage.of(WEB), coverage.of(others[0])
     assert own is not None
     assert together is not None
