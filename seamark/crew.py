@@ -31,6 +31,8 @@ START_S = 30.0
 # One that says nothing for so long does not answer DNS either.
 SILENT_S = 10.0
 _LOOK_S = 1.0
+# What is left to do here can wait for an answer, where there are too few cores for both.
+_NICE = 10
 # It drains for 2 s.
 _STOP_S = 5.0
 
@@ -65,6 +67,7 @@ class Crew:
         for worker in others:
             worker.start(self._for_others(self._settings))
         self.words = bound.words
+        os.nice(_NICE)
         return bound.addresses
 
     def start_check(self) -> None:

@@ -4,6 +4,7 @@ The work: 1,000 containers start at one moment, and what the agent says of its s
 document of 10 MB, which each comparison reads and takes apart.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ _LIMIT_S = 240.0
 # Consul takes 64 pairs of up to 512 bytes.
 _META = {f"k{number}": "x" * 500 for number in range(64)}
 _HEAVY = 320
+_FIRST = -19
+_OURS = "Service%20!=%20heavy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ def run(extent: Extent, which: str) -> list[Phase]:
         running = stack.enter_context(
             Running("seamark", "up", *flags, uri, SEAMARK_RESYNC_S="1", ready="try: ")
         )
+        # Who measures does not wait for a core with the others: that would be told as ours.
+        os.setpriority(os.PRIO_PROCESS, 0, _FIRST)
         _load(native, running.port, questions, 2.0)
         say("at rest")
         rest = [_load(native, running.port, questions) for _ in range(extent.rest_s)]
@@ -92,9 +97,10 @@ def _until_registered(
     begin = time.monotonic()
     while time.monotonic() - begin < _LIMIT_S:
         yield _load(native, port, questions)
-        count = len(agent.get("catalog/services"))
+        # Not all 10 MB of them.
+        count = len(agent.get(f"agent/services?filter={_OURS}"))
         say(f"{count:,} services")
-        if count > extent.containers:
+        if count >= extent.containers:
             return
     raise LabError(f"{extent.containers} containers were not registered within {_LIMIT_S:.0f} s")
 

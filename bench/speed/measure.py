@@ -16,6 +16,7 @@ WINDOW = 64
 # Of the names that are never asked twice, as many are kept for the latency.
 _ONE_BY_ONE = 1_000
 _ALONE_LIMIT_S = 30.0
+_OFTEN = 3
 _WARM_WINDOW = 16
 _WARM_LIMIT_S = 60.0
 
@@ -103,7 +104,7 @@ class _Turn:
         return self._figures(counted, latency, cpu_us, waited)
 
     def _warm(self, full: Load, seconds: float) -> None:
-        """Until each name has had a good answer, and then for a while as in the measurement.
+        """Until each name has had a good answer, often, and then for a while as measured.
 
         What is asked for all the time is what some begin to remember only then.
         """
@@ -111,6 +112,8 @@ class _Turn:
         counted = self._send(each)
         if counted.answered < counted.sent:
             say(f"  warming up: {counted.lost} lost and {counted.bad} bad of {counted.sent}")
+            self._send(each)
+        for _ in range(_OFTEN):
             self._send(each)
         self._send(replace(full, seconds=seconds))
 
