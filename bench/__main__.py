@@ -16,7 +16,7 @@ from bench.isolation import run as isolation
 from bench.measuring import say
 from bench.outages import picture, run as outages, scenarios, tally
 from bench.registrar import run as registrar
-from bench.speed import run as speed, workloads as speed_workloads
+from bench.speed import picture as speed_picture, run as speed, workloads as speed_workloads
 from tests.coherence import measured
 from tests.lab.consul import WHICH, consul_version, find_consul
 from tests.lab.shell import LabError
@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("subject", choices=list(_SUBJECTS))
     parser.add_argument("--quick", action="store_true", help="less of everything")
     parser.add_argument("--json", type=Path, metavar="FILE", help="what was measured, raw")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="outages over time, as SVG")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="outages, speed: as SVG")
     parser.add_argument("--rounds", type=int, metavar="N", help="speed: in place of three")
     parser.add_argument("--only", metavar="KEYS", help="speed: some of the workloads (a,c)")
     parser.add_argument("--products", metavar="NAMES", help="speed: some of them (seamark,floor)")
@@ -79,6 +79,8 @@ def _speed(arguments: argparse.Namespace, which: str) -> str:
         report = speed.run(extent, which, speed.Choice(**choice))
     if arguments.json:
         write_json(arguments.json, [*report.sections, *report.growth], report.about)
+    if arguments.picture:
+        arguments.picture.write_text(speed_picture.picture(report.sections))
     lines = [f"{key}: {words}" for key, words in report.about.items()]
     if report.sections:
         lines += ["", table(report.sections, report.columns)]
