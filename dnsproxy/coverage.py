@@ -35,8 +35,7 @@ class Coverage:
         """Wait until who is asked has seen the last change that is known; for a moment at most."""
         topic = self._topic(request)
         if topic is not None:
-            for each in self._watched(topic):
-                self._watches.hold(each)
+            self._watches.hold(self._watched(topic))
 
     def want(self, request: Request) -> None:
         """Have the answer covered from now on, if it can be."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections import OrderedDict
+from collections.abc import Iterable
 from time import monotonic
 from typing import Any, Protocol
 
@@ -63,11 +64,13 @@ class Watches:
         self._watched.move_to_end(topic)
         return watched.cover
 
-    def hold(self, topic: Topic) -> None:
+    def hold(self, topics: Iterable[Topic]) -> None:
         """Wait while a change is known that whoever is asked may not have seen; HELD_S at most."""
-        watched = self._watched.get(topic)
-        if watched is not None:
-            watched.seen.wait(HELD_S)
+        until = monotonic() + HELD_S
+        for topic in topics:
+            watched = self._watched.get(topic)
+            if watched is not None and not watched.seen.is_set():
+                watched.seen.wait(max(until - monotonic(), 0))
 
     def counts(self) -> dict[str, float]:
         """How many are live, and how many are not yet or no more."""
