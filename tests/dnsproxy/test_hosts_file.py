@@ -12,16 +12,7 @@ from dnsproxy.core.names import from_text
 from dnsproxy.core.wire import Type, question
 from dnsproxy.edges.hosts_file import AT_ONCE_BYTES, Hosts, HostsFile
 from dnsproxy.errors import HostsError
-
-
-class Clock:
-    """Seconds that pass when the test says so: how often a file is looked at is what is tested."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from catalog.errors import CatalogRefused, CatalogUnavailable
 from dnsproxy.core.coverage import Kind, Topic
 from dnsproxy.edges import watches as edges
 from dnsproxy.edges.watches import BUSY_S, IDLE_S, RESERVED, Watches
+from tests.clock import Clock
 
 
 def topic(name: str) -> Topic:
@@ -43,16 +44,6 @@ class Waiting:
         if isinstance(word, Exception):
             raise word
         return word
-
-
-class Clock:
-    """A time that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -1,18 +1,17 @@
 """A real CoreDNS of the lab's own, built from its Go module with the plugins that are used here."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.lab.go import Go, find_go
 from tests.lab.resolver import Resolver
-from tests.lab.shell import LabError, cache_dir, run, step
+from tests.lab.shell import LabError, cache_dir, step
 
 _MODULE = "github.com/coredns/coredns"
 VERSION = "v1.15.0"
 _PLUGINS = ("bind", "errors", "cache", "forward")
-_GO_BIN = "/usr/local/go/bin"
 # The way that CoreDNS describes for a binary with other plugins: all of them, with the clients of
 # three clouds, would take minutes to fetch and to build.
 _MAIN = """package main
@@ -42,7 +41,7 @@ def find_coredns() -> Path:
     kept = cache_dir() / "coredns" / VERSION / "coredns"
     if kept.is_file():
         return kept
-    go = shutil.which("go") or shutil.which("go", path=_GO_BIN)
+    go = find_go()
     if go is None:
         raise LabError("no Go here to build CoreDNS with; install Go or set COREDNS_BIN")
     with (
@@ -52,24 +51,13 @@ def find_coredns() -> Path:
         return _build(go, Path(folder), kept)
 
 
-def _build(go: str, folder: Path, kept: Path) -> Path:
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(go).parent}:{os.environ['PATH']}",
-        "GOFLAGS": "-mod=mod",
-        "GOWORK": "off",
-        "CGO_ENABLED": "0",
-    }
-
-    def tool(*args: str | Path) -> None:
-        run([go, *args], cwd=folder, env=environment, timeout=900)
-
+def _build(tool: Go, folder: Path, kept: Path) -> Path:
     imports = "\n".join(f'\t_ "{_MODULE}/plugin/{name}"' for name in _PLUGINS)
     names = ", ".join(f'"{name}"' for name in _PLUGINS)
     (folder / "main.go").write_text(_MAIN.format(module=_MODULE, imports=imports, names=names))
-    tool("mod", "init", "lab")
-    tool("mod", "edit", f"-require={_MODULE}@{VERSION}")
-    tool("build", "-trimpath", "-buildvcs=false", "-o", folder / "coredns", ".")
+    tool("mod", "init", "lab", cwd=folder)
+    tool("mod", "edit", f"-require={_MODULE}@{VERSION}", cwd=folder)
+    tool("build", "-trimpath", "-buildvcs=false", "-o", folder / "coredns", ".", cwd=folder)
     kept.parent.mkdir(parents=True, exist_ok=True)
     (folder / "coredns").replace(kept)
     return kept

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tests.lab.go import Go, find_go
 from tests.lab.shell import LabError, cache_dir, run, say, step
 
 _MODULE = "github.com/gliderlabs/registrator"
@@ -22,7 +23,6 @@ _REQUIRED = {
 }
 # The engine's client has renamed a field since; nothing else is changed.
 _RENAMED = ("published[0].HostIp", "published[0].HostIP")
-_GO_BIN = "/usr/local/go/bin"
 
 
 def find_registrator() -> Path | None:
@@ -36,7 +36,7 @@ def find_registrator() -> Path | None:
     kept = cache_dir() / "registrator" / VERSION / "registrator"
     if kept.is_file():
         return kept
-    go = shutil.which("go") or shutil.which("go", path=_GO_BIN)
+    go = find_go()
     if go is None:
         return None
     with (
@@ -46,18 +46,7 @@ def find_registrator() -> Path | None:
         return _build(go, Path(folder), kept)
 
 
-def _build(go: str, folder: Path, kept: Path) -> Path:
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(go).parent}:{os.environ['PATH']}",
-        "GOFLAGS": "-mod=mod",
-        "GOWORK": "off",
-        "CGO_ENABLED": "0",
-    }
-
-    def tool(*args: str | Path, cwd: Path) -> str:
-        return run([go, *args], cwd=cwd, env=environment, timeout=900).stdout
-
+def _build(tool: Go, folder: Path, kept: Path) -> Path:
     fetched = json.loads(
         tool("mod", "download", "-json", f"{_MODULE}@{VERSION}", cwd=folder) or "{}"
     )
