@@ -60,7 +60,8 @@ class TcpUpstream:
         return f"127.0.0.1:{self._udp.getsockname()[1]}"
 
     def __enter__(self) -> Self:
-        for thread in self._threads:
+        # A copy: a connection that comes at once adds its own, which is started by then.
+        for thread in tuple(self._threads):
             thread.start()
         return self
 

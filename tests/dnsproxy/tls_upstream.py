@@ -45,7 +45,8 @@ class TlsUpstream:
         ]
 
     def __enter__(self) -> Self:
-        for thread in self._threads:
+        # A copy: a connection that comes at once adds its own, which is started by then.
+        for thread in tuple(self._threads):
             thread.start()
         return self
 
