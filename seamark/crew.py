@@ -184,9 +184,15 @@ class _Worker:
             if self._channel is None:
                 return None
             try:
-                self._channel.send(message)
-                said = self._channel.receive()
+                with gevent.Timeout(START_S):
+                    self._channel.send(message)
+                    said = self._channel.receive()
             except EOFError:
+                return None
+            except gevent.Timeout:
+                # Its answer would be taken for that to the next question.
+                log.warning("worker %d has not answered for %.0f s", self._number, START_S)
+                self._process.kill()
                 return None
         if isinstance(said, SeamarkError):
             raise said

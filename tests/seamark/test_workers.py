@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,3 +145,25 @@ def test_an_embedded_catalog_has_one():
     ended = run("dnsproxy", "--listen", "127.0.0.1:0", "--http", "off", *words, "--workers", "2")
     assert 2 == ended.returncode
     assert "error: workers: 2 of them cannot answer" in ended.stderr
+
+
+def test_one_that_hangs_is_seen(upstream, waits: Waits):
+    """Whoever supervises the process is told; the others answer."""
+    with crew("--upstream", upstream.address) as (proxy, http):
+        assert "worker 1" not in get(http, "health")
+        victim = workers(proxy)[0]
+        os.kill(victim, signal.SIGSTOP)
+        try:
+            waits.until("told", lambda: "worker" in unhealthy(http), PATIENCE_S)
+        finally:
+            os.kill(victim, signal.SIGCONT)
+        waits.until("well again", lambda: not unhealthy(http), PATIENCE_S)
+
+
+def unhealthy(http: int) -> str:
+    """What /health says against the process; empty if all goes on."""
+    try:
+        get(http, "health")
+    except urllib.error.HTTPError as error:
+        return str(error.read().decode())
+    return ""
