@@ -59,7 +59,10 @@ class UdpListener:
 
     def start(self) -> None:
         """Begin to read."""
-        self._watcher = gevent.get_hub().loop.io(self._socket.fileno(), 1)
+        loop: Any = gevent.get_hub().loop
+        # Last in each turn of the loop: where this process had to wait for its turn, a change that
+        # is told of and the queries that were asked since have come together.
+        self._watcher = loop.io(self._socket.fileno(), 1, priority=loop.MINPRI)
         self._watcher.start(self._drain)
 
     def stop(self, drain_s: float) -> None:
