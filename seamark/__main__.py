@@ -31,5 +31,12 @@ def dnsproxy() -> None:
     cli.run(command)
 
 
+def worker() -> None:
+    """A process that answers for one of the above; not for people."""
+    from seamark.worker import work
+
+    work()
+
+
 if __name__ == "__main__":
     main()

@@ -26,7 +26,7 @@ from seamark.worker import Bound, Hello, Report
 
 log = logging.getLogger("seamark")
 
-_CODE = "from seamark import worker; worker.main()"
+_CODE = "from seamark.__main__ import worker; worker()"
 START_S = 30.0
 # One that says nothing for so long does not answer DNS either.
 SILENT_S = 10.0

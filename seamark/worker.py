@@ -1,4 +1,4 @@
-"""A process that answers DNS for another one: `python -c "... worker.main()" DESCRIPTOR`.
+"""A process that answers DNS for another one: `python -c "... worker()" DESCRIPTOR`.
 
 It is started by :mod:`seamark.crew`, is told the settings, tells what it did, and ends with it.
 """
@@ -75,7 +75,7 @@ class Report:
     vitals: dict[str, bool] = field(default_factory=dict)
 
 
-def main() -> None:
+def work() -> None:
     """See above."""
     # Both are for the one that has started us; it will say so.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -26,7 +26,6 @@ def test_every_kept_input_is_small(target):
     assert len(sizes) <= 200
 
 
-@pytest.mark.lab
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("target", TARGETS)
 def test_new_inputs_show_nothing_wrong(target):

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -25,11 +26,13 @@ OTHERS = {"www.example": ["www.example. 600 A 192.0.2.2"]}
 
 
 @contextmanager
-def crew(*flags: str | Path, count: int = 3) -> Iterator[tuple[Running, int]]:
+def crew(
+    *flags: str | Path, count: int = 3, consul: str = "127.0.0.1:9"
+) -> Iterator[tuple[Running, int]]:
     """A proxy of several workers, and the port of its status side."""
     (http,) = free_ports(1)
     words = ["--listen", "127.0.0.1:0", "--http", f"127.0.0.1:{http}"]
-    words += ["--consul-dns", "127.0.0.1:9", "--workers", str(count)]
+    words += ["--consul-dns", consul, "--workers", str(count)]
     with Running("dnsproxy", *words, *flags) as proxy:
         yield proxy, http
 
@@ -127,6 +130,24 @@ def test_they_end_with_the_one_that_started_them(upstream, waits: Waits):
         waits.until(
             "ended", lambda: not [p for p in theirs if Path(f"/proc/{p}").exists()], PATIENCE_S
         )
+
+
+def test_who_waits_for_consul_answers_meanwhile(upstream):
+    """Watches wait for half a minute, and an HTTP API may not answer at all."""
+    web = {"web.service.consul": ["web.service.consul. 0 A 10.0.0.1"]}
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        ScriptedUpstream(says(web)) as consul,
+        crew(
+            *("--upstream", upstream.address),
+            *("--consul-http", f"http://127.0.0.1:{silent.getsockname()[1]}"),
+            consul=consul.address,
+            count=2,
+        ) as (proxy, _),
+    ):
+        for _ in range(20):
+            assert {"10.0.0.1"} == addresses(proxy.port, "web.service.consul")
+            assert {"192.0.2.1"} == addresses(proxy.port, "www.example")
 
 
 def test_a_port_that_is_taken_is_told_as_by_one(upstream):
