@@ -32,6 +32,8 @@ class CrewObserver:
 
     def ended(self, report: Report) -> None:
         """The last report of a worker that is gone."""
+        # What is known of all still has it.
+        self._until = 0.0
         self._gone.add(report.tally)
         if report.lines is not None:
             self._gone_lines = _sum(self._gone_lines, report.lines)
