@@ -4,6 +4,7 @@ What the other parts of the command work on, a document of a catalog or a thousa
 takes no answer's time.
 """
 
+import functools
 import logging
 import os
 import sys
@@ -31,8 +32,6 @@ START_S = 30.0
 # One that says nothing for so long does not answer DNS either.
 SILENT_S = 10.0
 _LOOK_S = 1.0
-# What is left to do here can wait for an answer, where there are too few cores for both.
-_NICE = 10
 # It drains for 2 s.
 _STOP_S = 5.0
 
@@ -55,19 +54,21 @@ class Crew:
         # Binds and asks nothing: what is wrong with the settings is told before anything is.
         self.words = DnsHalf(settings, around).words
         self.workers = [
-            _Worker(number, self._hello(count), ended) for number in range(1, count + 1)
+            _Worker(number, self._hello(count), ended, self._for) for number in range(1, count + 1)
         ]
         self._count = count
+        # Where they answer, the ports that the system has chosen among them.
+        self._addresses: list[Endpoint] = []
 
     def start(self) -> list[Endpoint]:
         """Start them; returns where they answer. Raises :class:`StartError`."""
         first, *others = self.workers
-        bound = first.start(self._for_worker(self._settings))
+        bound = first.start(self._for(first))
         self._addresses = bound.addresses
         for worker in others:
-            worker.start(self._for_others(self._settings))
+            worker.chooses = False
+            worker.start(self._for(worker))
         self.words = bound.words
-        os.nice(_NICE)
         return bound.addresses
 
     def start_check(self) -> None:
@@ -95,10 +96,7 @@ class Crew:
             raise
 
     def _all_take_on(self) -> list[str]:
-        first, *others = self.workers
-        words = first.take_on(self._for_worker(self._settings))
-        for worker in others:
-            worker.take_on(self._for_others(self._settings))
+        words, *_ = [worker.take_on(self._for(worker)) for worker in self.workers]
         return words
 
     def reports(self) -> list[Report]:
@@ -113,21 +111,31 @@ class Crew:
             self._settings, around.agent, around.secrets, count > 1, around.sockets.descriptors
         )
 
-    def _for_others(self, settings: Settings) -> Settings:
-        """Not for the first: a port that the system has chosen for it is the same for all."""
-        return _listening(self._for_worker(settings), self._addresses)
+    def _for(self, worker: "_Worker") -> Settings:
+        """Consul takes 200 connections of a host: what is watched is shared out.
 
-    def _for_worker(self, settings: Settings) -> Settings:
-        """Consul takes 200 connections of a host: what is watched is shared out."""
-        watches = -(-settings.dns.watches // self._count)
-        dns = msgspec.structs.replace(settings.dns, watches=watches)
-        return msgspec.structs.replace(settings, dns=dns)
+        A port that the system has chosen for one is the same for all.
+        """
+        dns = self._settings.dns
+        watches = -(-dns.watches // self._count)
+        listen = dns.listen if worker.chooses else _listening(dns.listen, self._addresses)
+        dns = msgspec.structs.replace(dns, watches=watches, listen=listen)
+        return msgspec.structs.replace(self._settings, dns=dns)
 
 
 class _Worker:
     """One process, and another in its place when it has ended though nobody ended it."""
 
-    def __init__(self, number: int, hello: Hello, ended: Callable[[Report], None]) -> None:
+    def __init__(
+        self,
+        number: int,
+        hello: Hello,
+        ended: Callable[[Report], None],
+        again: Callable[["_Worker"], Settings],
+    ) -> None:
+        self._again = functools.partial(again, self)
+        # Whether port 0 is one that the system chooses for it; not for who comes in its place.
+        self.chooses = True
         self._number = number
         self._hello = hello
         self._ended = ended
@@ -243,20 +251,19 @@ class _Worker:
             log.warning("worker %d has ended (%s); another takes its place", self._number, code)
             self._channel.close()
             self._channel = None
+        self.chooses = False
+        self._hello = replace(self._hello, settings=self._again())
         try:
             self._begin()
         except SeamarkError as error:
             log.warning("worker %d: %s", self._number, error)
 
 
-def _listening(settings: Settings, addresses: Sequence[Endpoint]) -> Settings:
+def _listening(listen: Sequence[str], addresses: Sequence[Endpoint]) -> list[str]:
     """With the ports that were chosen by the system."""
     chosen: Mapping[str, Endpoint] = {address.host: address for address in addresses}
-    listen = [
+    return [
         str(chosen.get(host, text)) if port == "0" else text
-        for text in settings.dns.listen
+        for text in listen
         for host, _, port in [text.rpartition(":")]
     ]
-    return msgspec.structs.replace(
-        settings, dns=msgspec.structs.replace(settings.dns, listen=listen)
-    )

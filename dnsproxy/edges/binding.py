@@ -17,7 +17,7 @@ IP_PKTINFO = getattr(socket, "IP_PKTINFO", 8)
 # Absent from it altogether: linux/in.h, linux/in6.h, asm-generic/socket.h.
 _IP_FREEBIND = 15
 _IPV6_FREEBIND = 78
-_SO_RCVBUFFORCE = 33
+SO_RCVBUFFORCE = 33
 # As many as places there are: what finds the queue full comes again after a second (RFC 6298 2).
 _BACKLOG = 1024
 _BUFFER = 4 * 1024 * 1024
@@ -106,7 +106,7 @@ def _set_options(sock: socket.socket, address: Endpoint, kind: socket.SocketKind
 def _tell_destinations(sock: socket.socket, address: Endpoint) -> None:
     try:
         # Beyond net.core.rmem_max, 208 KiB by default: 20 ms of a busy server's queries.
-        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, _BUFFER)
     except PermissionError:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
     if address.is_ipv6:

@@ -14,6 +14,7 @@ from typing import Self
 import dns.message
 import pytest
 
+from dnsproxy.edges.binding import SO_RCVBUFFORCE
 from tests.asking import ask, rcode
 from tests.dnsproxy.scripted import forwarder
 from tests.dnsproxy.tcp_upstream import TcpUpstream, read_query, reply_wire
@@ -113,17 +114,13 @@ def test_r05_tcp_that_does_not_end_is_left_in_time(how):
         assert RIGHT == found(running.port, "n7.example")
 
 
-# asm-generic/socket.h
-_SO_RCVBUFFORCE = 33
-
-
 @contextmanager
 def headers(port: int) -> Iterator[list[bytes]]:
     """The IP headers and all of what is sent over UDP to a port of 127.0.0.1."""
     seen: list[bytes] = []
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as raw:
-        # Others talk here too, perhaps so much that ours would find it full.
-        raw.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 26)
+        # Others talk here too, perhaps without a pause.
+        raw.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
         raw.bind(("127.0.0.1", 0))
         yield seen
         raw.settimeout(0.2)

@@ -99,6 +99,17 @@ def test_one_that_dies_is_replaced_and_its_counts_stay(upstream, waits: Waits):
         for _ in range(30):
             assert {"192.0.2.1"} == addresses(proxy.port, "www.example")
         assert 60 == counted(http)["udp"]
+        # On the same port, of which the others know nothing better.
+        for pid in workers(proxy)[:2]:
+            os.kill(pid, signal.SIGKILL)
+        waits.until(
+            "it answers alone",
+            lambda: "worker 3" not in unhealthy(http) and proxy.log.count("takes its place") == 3,
+            PATIENCE_S,
+        )
+        waits.until("all are well", lambda: not unhealthy(http), PATIENCE_S)
+        for _ in range(30):
+            assert {"192.0.2.1"} == addresses(proxy.port, "www.example")
 
 
 def test_new_settings_reach_all_of_them_or_none(tmp_path: Path, upstream, waits: Waits):
