@@ -119,7 +119,6 @@ def headers(port: int) -> Iterator[list[bytes]]:
     """The IP headers and all of what is sent over UDP to a port of 127.0.0.1."""
     seen: list[bytes] = []
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as raw:
-        # Others talk here too, perhaps without a pause.
         raw.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
         raw.bind(("127.0.0.1", 0))
         yield seen
