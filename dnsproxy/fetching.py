@@ -5,6 +5,7 @@ remembered for the next. One that is asked by the first who wants to know costs 
 ends with its client: then the next one asks.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable, Hashable
 from time import monotonic
@@ -47,7 +48,7 @@ class Fetches(Generic[T]):
         while True:
             result = self._out.get(key)
             if result is None:
-                return self._ask_here(key, fetch)
+                return self._fetched(key, fetch, self._sent(key))
             outcome = self.wait(result, until)
             if outcome is not _LEFT:
                 return outcome
@@ -63,11 +64,22 @@ class Fetches(Generic[T]):
         finally:
             self._waiting -= 1
 
-    def _ask_here(self, key: Hashable, fetch: Callable[[], T]) -> T:
-        result = self._sent(key)
+    def _sent(self, key: Hashable) -> "AsyncResult[T]":
+        if len(self._out) >= self._limit:
+            raise NoRoom("too many questions wait")
+        result = self._out[key] = AsyncResult()
+        return result
+
+    def _run(self, key: Hashable, fetch: Callable[[], T], result: "AsyncResult[T]") -> None:
+        with contextlib.suppress(UpstreamFailed):
+            # Whoever waits has it from the result.
+            self._fetched(key, fetch, result)
+
+    def _fetched(self, key: Hashable, fetch: Callable[[], T], result: "AsyncResult[T]") -> T:
         try:
             outcome = fetch()
         except Exception as error:
+            # A fault of ours costs this answer, and is told once, however many wait.
             log.exception("a question to upstreams failed")
             fault = UpstreamFailed("a fault of ours")
             result.set_exception(fault)
@@ -79,19 +91,3 @@ class Fetches(Generic[T]):
             del self._out[key]
             if not result.ready():
                 result.set(_LEFT)
-
-    def _sent(self, key: Hashable) -> "AsyncResult[T]":
-        if len(self._out) >= self._limit:
-            raise NoRoom("too many questions wait")
-        result = self._out[key] = AsyncResult()
-        return result
-
-    def _run(self, key: Hashable, fetch: Callable[[], T], result: "AsyncResult[T]") -> None:
-        try:
-            result.set(fetch())
-        except Exception:
-            # A fault of ours costs this answer, and is told once, however many wait.
-            log.exception("a question to upstreams failed")
-            result.set_exception(UpstreamFailed("a fault of ours"))
-        finally:
-            del self._out[key]

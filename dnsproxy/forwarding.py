@@ -4,6 +4,7 @@ Those who ask the same while the question is out wait for its one answer: an ups
 twice at once, and a forger has one question to guess for (RFC 5452 5).
 """
 
+import functools
 import random
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -192,9 +193,9 @@ class ForwardZone:
 
     def _failure(self, request: Request, now: float) -> Failure | None:
         """Why it is in vain to ask; not what was asked before a watch found Consul well again."""
-        coverage, since = self._coverage, None
-        if coverage is not None:
-            since = lambda: coverage.well_since(request)  # noqa: E731  (called if there is any)
+        since = None
+        if self._coverage is not None:
+            since = functools.partial(self._coverage.well_since, request)
         return self._memory.failures.recall(self._partition, request.key, now, since)
 
     def _stale(self, request: Request, now: float) -> Found | None:
