@@ -43,6 +43,5 @@ def dns_side(
         together.follow(crew.reports)
         return crew, together
     observer = wiring.observer(settings)
-    return DnsHalf(settings, Surroundings(embedded, registry, observer, os.environ, sockets)), (
-        observer
-    )
+    around = Surroundings(embedded, registry, observer, os.environ, sockets)
+    return DnsHalf(settings, around), observer
