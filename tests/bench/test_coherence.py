@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from bench.coherence import run as coherence
-from bench.figures import Row, Section
+from bench.figures import Row, Section, quantile
 from bench.isolation import run as isolation
 from bench.speed.picture import picture
-from tests.coherence.measured import Heard, Seen, judged, percentile, table
+from tests.coherence.measured import Heard, Seen, judged, table
 from tests.coherence.world import Change, Instance, Kind, Named
 
 
@@ -53,7 +53,7 @@ def test_who_never_hears_the_truth_is_not_current():
 def test_a_share_is_by_nearest_rank():
     """Of 200 the third largest is within 99 %."""
     times = [float(number) for number in range(1, 201)]
-    assert (100.0, 198.0, 200.0) == tuple(percentile(times, share) for share in (0.5, 0.99, 1.0))
+    assert (100.0, 198.0, 200.0) == tuple(quantile(times, share) for share in (0.5, 0.99, 1.0))
 
 
 def test_the_table_has_a_line_a_kind_and_one_for_all():

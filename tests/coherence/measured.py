@@ -1,7 +1,6 @@
 """Random changes while somebody asks without pause, and for how long each was not seen."""
 
 import json
-import math
 import random
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from bench.figures import quantile
 from tests.coherence.world import Change, Named, World
 from tests.commands import ROOT, environment
 from tests.waits import pause
@@ -169,11 +169,6 @@ def _rested(world: World, draw: random.Random) -> int:
         pause(0.01)
 
 
-def percentile(times: Sequence[float], share: float) -> float:
-    """Within which that share of the changes was seen (by nearest rank)."""
-    return sorted(times)[max(math.ceil(len(times) * share) - 1, 0)]
-
-
 def table(seen: Sequence[Seen]) -> str:
     """Milliseconds until the last stale answer by kind of change, here and of Consul itself."""
     kinds = defaultdict(list)
@@ -188,6 +183,6 @@ def table(seen: Sequence[Seen]) -> str:
             [each.heard_s for each in those],
             [each.consul_s for each in those],
         )
-        figures = [1000 * percentile(each, share) for each in columns for share in (0.5, 0.99, 1)]
+        figures = [1000 * quantile(each, share) for each in columns for share in (0.5, 0.99, 1)]
         lines.append(f"{kind:<18}{len(those):>6}" + "".join(f"{ms:>8.1f}" for ms in figures))
     return "\n".join(lines)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.figures import quantile
 from dnsproxy.edges.watches import RESERVED
-from tests.coherence.measured import Seen, percentile, table
+from tests.coherence.measured import Seen, table
 from tests.coherence.stand import NODES, SERVICES, measuring
 from tests.coherence.world import World
 from tests.lab.consul import ConsulAgent
@@ -27,8 +28,8 @@ def is_coherent(seen: Sequence[Seen]) -> None:
     print(table(seen))
     assert [] == [each for each in seen if each.late_s > 1.0 or not each.current]
     late = [each.late_s for each in seen]
-    assert 0.25 >= percentile(late, 1.0)
-    assert 0.05 >= percentile(late, 0.99)
+    assert 0.25 >= quantile(late, 1.0)
+    assert 0.05 >= quantile(late, 0.99)
 
 
 def test_changes_show_at_once(consul_binary: Path):
