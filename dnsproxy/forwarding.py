@@ -6,19 +6,20 @@ twice at once, and a forger has one question to guess for (RFC 5452 5).
 
 import functools
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from time import monotonic
 
 from gevent.event import AsyncResult
 
 from dnsproxy.core.coverage import Cover, Covers, Proof
-from dnsproxy.core.doubt import AGAIN_S, Doubt, agree, is_less, is_other
+from dnsproxy.core.doubt import Doubt, Word, is_less, is_other, unproven
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.exchange import Source
-from dnsproxy.core.failures import HOLD_MAX_S, Failure, refusal
+from dnsproxy.core.failures import Failure, refusal
 from dnsproxy.core.hot import Lease
-from dnsproxy.core.memory import Memory, TtlPolicy, rotated, settled
+from dnsproxy.core.memory import Memory, rotated, settled
 from dnsproxy.core.minimal import minimal_any
+from dnsproxy.core.policy import ZonePolicy
 from dnsproxy.core.records import Reply
 from dnsproxy.core.relevance import relevant
 from dnsproxy.core.request import Key, Request
@@ -32,9 +33,6 @@ from dnsproxy.fetching import Fetches
 # A question's own time is over before that of who asked it: what came of it is told, not "no answer
 # yet".
 _FETCH_S = DEADLINE_S - 0.1
-# RFC 8767 5: how long a client waits for a current answer while there is a stale one.
-PATIENCE_S = 1.8
-IN_FLIGHT = 500
 _FINAL = {Rcode.NOERROR, Rcode.NXDOMAIN}
 _CACHED = ExtendedError(InfoCode.CACHED_ERROR)
 _REVERSE = b"arpa"
@@ -56,29 +54,6 @@ class Found:
     def saying(self, reply: Reply) -> "Found":
         """The same with another reply."""
         return self if reply is self.reply else replace(self, reply=reply)
-
-
-@dataclass(frozen=True, slots=True)
-class ZonePolicy:
-    """How a zone's answers are treated.
-
-    ``remembers``: within their TTLs, and failures for up to ``hold_max_s`` seconds. ``prefetches``:
-    what is asked for often is asked anew before its time is over. ``patience_s``: how long a
-    current answer is waited for while there is a stale one. ``in_flight``: how many questions may
-    be out, and how many clients may wait.
-    ``is_consuls``: AA is passed on, every record is kept, ANY is asked, and what is less right
-    after an outage than it was before is doubted. ``trusts_ad``: AD is passed on, the way to the
-    upstream being safe (RFC 6840 5.9).
-    """
-
-    ttls: TtlPolicy = field(default_factory=TtlPolicy)
-    remembers: bool = True
-    prefetches: bool = True
-    hold_max_s: float = HOLD_MAX_S
-    patience_s: float = PATIENCE_S
-    in_flight: int = IN_FLIGHT
-    is_consuls: bool = False
-    trusts_ad: bool = False
 
 
 class ForwardZone:
@@ -236,23 +211,20 @@ class ForwardZone:
         if reply.rcode not in _FINAL:
             return self._failed(request, refusal(reply, str(server)), asked)
         proof = cover.proof(asked) if cover is not None else None
-        if self._is_doubtful(request, reply, asked, cover):
-            return self._doubted(request, reply, asked)
+        back = self.group.came_back(server)
+        word = self._doubtful(request, reply, asked, back, cover)
+        if word is not None:
+            failures, now = self._memory.failures, monotonic()
+            return failures.doubt(self._partition, request.key, word, now, asked)
         if not self._policy.is_consuls:
             reply = relevant(request.question, reply)
-        reply = settled(self._with_flags(reply), self._policy.ttls)
+        reply = settled(self._policy.flagged(reply), self._policy.ttls)
         if self._policy.remembers or self._policy.ttls.keep_stale:
             self._keep(request, reply, proof)
             if self._coverage is not None and cover is None and reply.answer:
                 self._coverage.want(request)
         self._memory.failures.forget(self._partition, request.key)
         return Found(reply, Source.UPSTREAM, self.name, str(server))
-
-    def _doubted(self, request: Request, reply: Reply, asked: float) -> Failure:
-        failure = Failure("not what it was, right after an outage", doubted=reply)
-        failures, now = self._memory.failures, monotonic()
-        failures.doubt(self._partition, request.key, failure, now, AGAIN_S, asked)
-        return failure
 
     def _keep(self, request: Request, reply: Reply, proof: Proof | None) -> None:
         now = monotonic()
@@ -273,27 +245,25 @@ class ForwardZone:
             )
         return failure
 
-    def _is_doubtful(
-        self, request: Request, reply: Reply, asked: float, cover: Cover | Covers | None
-    ) -> bool:
-        """Whether it has to be said again; until then it is what it was before."""
+    def _doubtful(
+        self,
+        request: Request,
+        reply: Reply,
+        asked: float,
+        back: float,
+        cover: Cover | Covers | None,
+    ) -> Word | None:
+        """What is to be said again, if it is; until then it is what it was before."""
         now = monotonic()
-        if not self._policy.is_consuls or not self._doubt.holds(asked, now):
-            return False
+        if not self._policy.is_consuls or not self._doubt.holds(asked, now, back):
+            return None
         if cover is not None and cover.knew(asked):
             # No watch is live of a server that has not read all of its log.
-            return False
+            return None
         before = self._memory.recall_stale(self._partition, request.key, now)
         # With a watch it will be known soon; without one a change is not to wait for 5 s.
         differs = is_less if cover is None else is_other
         if before is None or not differs(reply, before):
-            return False
+            return None
         word = self._memory.failures.doubted(self._partition, request.key, now)
-        return word is None or not agree(word, reply)
-
-    def _with_flags(self, reply: Reply) -> Reply:
-        authoritative = reply.authoritative and self._policy.is_consuls
-        authentic = reply.authentic and self._policy.trusts_ad
-        if (authoritative, authentic) == (reply.authoritative, reply.authentic):
-            return reply
-        return replace(reply, authoritative=authoritative, authentic=authentic)
+        return unproven(word, reply, now, back)

@@ -10,16 +10,18 @@ from catalog.uri import DEFAULT_DNS_PORT, Registry
 from dnsproxy.consul import ConsulOptions, ConsulZone, ReverseZone, Unlisted
 from dnsproxy.core.consul import Delegated
 from dnsproxy.core.coverage import Kind, Topic
+from dnsproxy.core.doubt import DOUBT_S
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import Name, lies_in, lower, to_text
+from dnsproxy.core.policy import ZonePolicy
 from dnsproxy.core.reverse import zones_of
 from dnsproxy.coverage import Coverage
 from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.datacenters import Datacenters
 from dnsproxy.edges.upstreams import GroupOptions, Mismatched, Observe, UpstreamGroup
 from dnsproxy.edges.watches import Watches
-from dnsproxy.forwarding import ForwardZone, ZonePolicy
+from dnsproxy.forwarding import ForwardZone
 from dnsproxy.one_address import OneAddressZone
 from dnsproxy.resolver import Zone
 from seamark.consul_http import changes_at, facts_reader
@@ -224,6 +226,7 @@ def _forward_zone(
             cuts_silently=True,
             deadline_s=_DEADLINE_S,
             mark=asking.mark,
+            settle_s=DOUBT_S,
             zone=lower(domain),
         ),
         asking.observe,

@@ -16,13 +16,14 @@ from dnsproxy.core.health import Policy
 from dnsproxy.core.leases import Leases
 from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import ROOT, Name, lower, to_text
+from dnsproxy.core.policy import ZonePolicy
 from dnsproxy.core.reverse import zones_of
 from dnsproxy.core.views import Views
 from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.agent_check import AgentCheck
 from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
 from dnsproxy.edges.watches import Watches
-from dnsproxy.forwarding import ForwardZone, ZonePolicy
+from dnsproxy.forwarding import ForwardZone
 from dnsproxy.rebinding import RebindGuard
 from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone, embedded_zone
 from dnsproxy.stub import StubZone

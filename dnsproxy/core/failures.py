@@ -6,6 +6,7 @@ is remembered looked for behind them.
 
 from collections.abc import Callable
 
+from dnsproxy.core.doubt import AGAIN_S, Word
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.mnemonics import rcode_text
 from dnsproxy.core.records import Reply
@@ -36,7 +37,7 @@ class Failure:
     reason: str
     reply: Reply | None = None
     server: str = ""
-    doubted: Reply | None = None
+    doubted: Word | None = None
 
 
 def refusal(reply: Reply, server: str) -> Failure:
@@ -77,18 +78,18 @@ class Failures:
             return None
         return failed.failure if since is None or failed.asked >= since() else None
 
-    def doubted(self, zone: str, key: Key, now: float) -> Reply | None:
+    def doubted(self, zone: str, key: Key, now: float) -> Word | None:
         """The last word, if it is one that was doubted not long ago; held back or not."""
         failed = self.shelf.entries.get((zone, key))
         if failed is None or now > failed.expires + _WORD_S:
             return None
         return failed.failure.doubted
 
-    def doubt(
-        self, zone: str, key: Key, failure: Failure, now: float, hold_s: float, asked: float
-    ) -> None:
-        """Hold the question back for so long."""
-        self._add((zone, key), _Failed(failure, hold_s, now + hold_s, asked), now)
+    def doubt(self, zone: str, key: Key, word: Word, now: float, asked: float) -> Failure:
+        """Hold the question back until it is time for the same word once more."""
+        failure = Failure("not what it was, right after an outage", doubted=word)
+        self._add((zone, key), _Failed(failure, AGAIN_S, now + AGAIN_S, asked), now)
+        return failure
 
     def keep(
         self,

@@ -39,12 +39,16 @@ class Policy(StrEnum):
 
 @dataclass(slots=True)
 class _Server:
-    """``heard``: when it last answered. ``failures``: since it last answered a question."""
+    """``heard``: when it last answered, ``back``: when it did so after a failure.
+
+    ``failures``: since it last answered a question.
+    """
 
     sick: bool = False
     on_trial: bool = False
     looped: bool = False
     heard: float = float("-inf")
+    back: float = float("-inf")
     failures: int = 0
     outstanding: int = 0
     smoothed_s: float = -1.0
@@ -53,12 +57,21 @@ class _Server:
 
 
 class Health:
-    """What is known of a group's servers. Times are monotonic seconds."""
+    """What is known of a group's servers. Times are monotonic seconds.
+
+    Who has come back is asked behind the others for ``settle_s`` seconds: it may have to learn
+    first what they know.
+    """
 
     def __init__(
-        self, servers: Iterable[Endpoint], policy: Policy, draw: random.Random | None = None
+        self,
+        servers: Iterable[Endpoint],
+        policy: Policy,
+        draw: random.Random | None = None,
+        settle_s: float = 0.0,
     ) -> None:
         self._policy = policy
+        self._settle_s = settle_s
         self._draw = draw or random.Random()  # noqa: S311  (an order is no secret)
         self._servers = {server: _Server() for server in servers}
         self._questions = 0
@@ -81,10 +94,16 @@ class Health:
         """Whether what it is asked comes back to us."""
         return self._servers[server].looped
 
-    def order(self) -> list[Endpoint]:
+    def came_back(self, server: Endpoint) -> float:
+        """When it last answered after a failure."""
+        return self._servers[server].back
+
+    def order(self, now: float) -> list[Endpoint]:
         """Whom to ask one question, those who are well first; nobody who asks us in turn."""
         self._questions += 1
         well = self._by_policy([server for server in self._servers if self.is_well(server)])
+        if self._settle_s:
+            well = sorted(well, key=lambda server: now < self.came_back(server) + self._settle_s)
         others = [
             server
             for server, known in self._servers.items()
@@ -103,6 +122,8 @@ class Health:
     def answered(self, server: Endpoint, now: float, took: float, *, useful: bool) -> None:
         """It has replied to a question; ``useful`` if that was an answer or a denial."""
         known = self._servers[server]
+        if known.sick:
+            known.back = now - took
         known.sick = known.on_trial = False
         known.heard, known.failures = now, 0
         known.measured = self._questions
@@ -130,7 +151,7 @@ class Health:
     def probed(self, server: Endpoint, now: float) -> None:
         """It has answered a probe."""
         known = self._servers[server]
-        known.sick, known.on_trial, known.heard = False, True, now
+        known.sick, known.on_trial, known.heard, known.back = False, True, now, now
 
     def mark_looped(self, server: Endpoint, *, looped: bool) -> None:
         """What it is asked comes back to us, or does so no more."""

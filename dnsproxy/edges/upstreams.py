@@ -52,7 +52,8 @@ class GroupOptions:
     asked for is then asked for again over TCP. ``deadline_s`` bounds all tries together. ``mark``
     is on every question, where its servers may ask us in turn. ``wants_ad``: whether they shall say
     that they have validated. ``hedge``: whether a second server is asked too when the first is slow
-    for what it is. ``zone`` is what they are asked for. ``tls`` is there if one is asked over TLS.
+    for what it is. ``settle_s``: how long one that has come back is asked behind the others.
+    ``zone`` is what they are asked for. ``tls`` is there if one is asked over TLS.
     """
 
     edns_size: int = EDNS_SIZE
@@ -62,6 +63,7 @@ class GroupOptions:
     wants_ad: bool = False
     policy: Policy = Policy.SEQUENTIAL
     hedge: bool = False
+    settle_s: float = 0.0
     zone: Name = ROOT
     tls: SSLContext | None = None
 
@@ -91,7 +93,7 @@ class UpstreamGroup:
         self.name = name
         self.servers = tuple(servers)
         self.zone = options.zone
-        self.health = Health(self.servers, options.policy)
+        self.health = Health(self.servers, options.policy, settle_s=options.settle_s)
         self._options = options
         self._observe = observe
         self._upstreams = {
@@ -109,6 +111,10 @@ class UpstreamGroup:
         """Whether every server failed lately and no probe has been answered since."""
         return self.health.is_down
 
+    def came_back(self, server: Endpoint) -> float:
+        """When it last answered after a failure (monotonic)."""
+        return self.health.came_back(server)
+
     def ask(self, request: Request, deadline: float) -> tuple[Reply, Endpoint]:
         """The reply of the first server that knows, and who that is.
 
@@ -118,7 +124,7 @@ class UpstreamGroup:
         """
         start = monotonic()
         deadline = min(deadline, start + self._options.deadline_s)
-        silent = dict.fromkeys(self.health.order(), "not asked")
+        silent = dict.fromkeys(self.health.order(start), "not asked")
         sick = [server for server in silent if not self.health.is_well(server)]
         answered: tuple[Reply, Endpoint] | None = None
         for number, try_s in enumerate(_rounds(deadline - start, deadline)):

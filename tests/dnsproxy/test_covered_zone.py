@@ -16,13 +16,14 @@ from gevent.queue import Queue
 from dnsproxy.core.coverage import EVERYTHING, Covers, Topic
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.memory import Memory, TtlPolicy
+from dnsproxy.core.policy import ZonePolicy
 from dnsproxy.core.records import Reply, ResourceRecord
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Type, question
 from dnsproxy.coverage import Coverage
 from dnsproxy.edges.watches import RESERVED, Watches
 from dnsproxy.errors import UpstreamFailed
-from dnsproxy.forwarding import ForwardZone, Found, ZonePolicy
+from dnsproxy.forwarding import ForwardZone, Found
 
 NAME = (b"web", b"service", b"consul")
 WEB = Request(question(NAME, Type.A))
@@ -55,6 +56,10 @@ class Consul:
         reply = self.asked[-1].get(timeout=10)
         assert reply is not None
         return reply, "consul"
+
+    def came_back(self, server: str) -> float:
+        """The same: it never failed."""
+        return float("-inf")
 
     def next(self, topic: Topic, index: int) -> int:
         """As who tells of changes."""

@@ -15,12 +15,13 @@ from dnsproxy.core.embedded import DOMAIN, soa
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.memory import Memory
 from dnsproxy.core.names import from_text, to_text
+from dnsproxy.core.policy import ZonePolicy
 from dnsproxy.core.records import Reply, address, pointing
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Rcode, Type, question
 from dnsproxy.edges.datacenters import Datacenters
 from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
-from dnsproxy.forwarding import ForwardZone, ZonePolicy
+from dnsproxy.forwarding import ForwardZone
 from dnsproxy.resolver import embedded_zone
 from tests.asking import ask, rcode
 from tests.commands import Running

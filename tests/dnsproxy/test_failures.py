@@ -7,7 +7,7 @@ import dns.message
 import dns.rdatatype
 import pytest
 
-from dnsproxy.core.doubt import AGAIN_S, DOUBT_S, Doubt, agree, is_less
+from dnsproxy.core.doubt import AGAIN_S, DOUBT_S, Doubt, agree, is_less, unproven
 from dnsproxy.core.failures import ENTRIES_MAX, Failure, Failures
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Key
@@ -156,11 +156,32 @@ def test_a_shelf_gives_up_what_has_ended_before_what_has_not():
 def test_after_a_failure_what_is_less_is_doubted_for_a_while():
     """And what came late, whenever it came: somebody held it back."""
     doubt = Doubt()
-    assert not doubt.holds(100, 100.01)
-    assert doubt.holds(100, 101)
+    assert not doubt.holds(100, 100.01, NEVER)
+    assert doubt.holds(100, 101, NEVER)
     doubt.failed(100)
-    assert doubt.holds(105, 105.01)
-    assert not doubt.holds(100 + DOUBT_S, 100.01 + DOUBT_S)
+    assert doubt.holds(105, 105.01, NEVER)
+    assert not doubt.holds(100 + DOUBT_S, 100.01 + DOUBT_S, NEVER)
+
+
+def test_who_comes_back_is_doubted_whatever_others_said_meanwhile():
+    """One agent of several is behind the others, and none of the questions failed."""
+    doubt = Doubt()
+    assert doubt.holds(105, 105.01, 100)
+    assert not doubt.holds(100 + DOUBT_S, 100.01 + DOUBT_S, 100)
+
+
+def test_a_word_of_before_a_failure_says_nothing_of_after_it():
+    """A server that is frozen as it reads its log denies the same when it goes on."""
+    denial = answer(rcode=3)
+    word = unproven(None, denial, 100, back=99)
+    assert word is not None
+    assert unproven(word, denial, 100 + AGAIN_S, back=99) is None
+    after = unproven(word, denial, 100 + AGAIN_S, back=104)
+    assert after is not None
+    assert unproven(after, denial, 100 + 2 * AGAIN_S, back=104) is None
+    # Who fails all the time is believed at last, or what is gone would never go.
+    assert unproven(after, denial, 100 + DOUBT_S, back=100 + DOUBT_S) is None
+    assert unproven(after, answer(), 100 + DOUBT_S, back=100 + DOUBT_S) is not None
 
 
 @pytest.mark.parametrize(
@@ -182,6 +203,7 @@ def test_what_is_less_than_it_was(reply: Reply, less: bool):  # noqa: FBT001
     assert (not less and len(reply.answer) == 2) == agree(reply, before)
 
 
+NEVER = float("-inf")
 WEB = ["web.service.consul. 0 A 10.0.0.1", "web.service.consul. 0 A 10.0.0.2"]
 
 

@@ -9,6 +9,8 @@ from dnsproxy.core.health import LOOK_EVERY, PAUSE_MAX_S, Health, Policy
 
 A, B, C = (Endpoint(f"10.0.0.{number}") for number in (1, 2, 3))
 
+NOW = 100.0
+
 
 def health(policy: Policy = Policy.SEQUENTIAL) -> Health:
     """Three servers of which nothing is known."""
@@ -26,13 +28,13 @@ def answers(known: Health, server: Endpoint, took: float, count: int = 1) -> Non
 def test_in_order_as_they_are_given():
     known = health()
     answers(known, C, 0.001)
-    assert [A, B, C] == known.order()
+    assert [A, B, C] == known.order(NOW)
 
 
 def test_one_failure_puts_a_server_behind_all_others():
     known = health()
     assert known.failed(A, 1.0)
-    assert [B, C, A] == known.order()
+    assert [B, C, A] == known.order(NOW)
     assert known.is_sick(A)
     assert not known.is_down
 
@@ -48,8 +50,23 @@ def test_what_began_before_a_server_last_answered_says_nothing_of_it():
     known = health()
     known.answered(A, 2.0, 0.1, useful=True)
     assert not known.failed(A, 1.9)
-    assert [A, B, C] == known.order()
+    assert [A, B, C] == known.order(NOW)
     assert known.failed(A, 2.1)
+
+
+def test_who_has_come_back_is_asked_behind_the_others_for_a_while():
+    """It may have to learn first what they know; where all have come back the order is as given."""
+    known = Health([A, B, C], Policy.SEQUENTIAL, settle_s=15)
+    known.failed(A, NOW - 2)
+    known.probed(A, NOW - 1)
+    assert [B, C, A] == known.order(NOW)
+    assert [A, B, C] == known.order(NOW + 14)
+    for server in (B, C):
+        known.failed(server, NOW)
+        # An answer tells as much as a probe: of when it was asked for.
+        known.answered(server, NOW + 1, 0.5, useful=True)
+        assert NOW + 0.5 == known.came_back(server)
+    assert [A, B, C] == known.order(NOW + 2)
 
 
 def test_when_all_are_sick_all_are_asked():
@@ -57,7 +74,7 @@ def test_when_all_are_sick_all_are_asked():
     for server in (A, B, C):
         known.failed(server, 1.0)
     assert known.is_down
-    assert [A, B, C] == known.order()
+    assert [A, B, C] == known.order(NOW)
 
 
 def test_behind_a_probe_one_question_is_on_trial():
@@ -65,13 +82,13 @@ def test_behind_a_probe_one_question_is_on_trial():
     known = health()
     known.failed(A, 1.0)
     known.probed(A, 2.0)
-    assert [A, B, C] == known.order()
+    assert [A, B, C] == known.order(NOW)
     known.asked(A)
-    assert [B, C, A] == known.order()
+    assert [B, C, A] == known.order(NOW)
     known.left(A)
     known.answered(A, 2.1, 0.1, useful=True)
     known.asked(A)
-    assert [A, B, C] == known.order()
+    assert [A, B, C] == known.order(NOW)
 
 
 def test_a_server_that_answers_probes_only_is_probed_ever_more_seldom():
@@ -99,7 +116,7 @@ def test_the_pauses_between_probes_grow_to_a_bound():
 def test_random_gives_each_its_turn():
     known = health(Policy.RANDOM)
     known.failed(B, 1.0)
-    orders = [known.order() for _ in range(200)]
+    orders = [known.order(NOW) for _ in range(200)]
     assert {B} == {order[-1] for order in orders}
     assert {A, C} == {order[0] for order in orders}
 
@@ -108,9 +125,9 @@ def test_fastest_is_who_takes_the_least_time_and_the_unknown_come_first():
     known = health(Policy.FASTEST)
     answers(known, A, 0.030)
     answers(known, B, 0.010)
-    assert [C, B, A] == known.order()
+    assert [C, B, A] == known.order(NOW)
     answers(known, C, 0.020)
-    assert [B, C, A] == known.order()
+    assert [B, C, A] == known.order(NOW)
 
 
 def test_who_only_refuses_is_not_the_fastest():
@@ -118,7 +135,7 @@ def test_who_only_refuses_is_not_the_fastest():
     answers(known, A, 0.030)
     answers(known, B, 0.030)
     known.answered(C, 1.0, 0.001, useful=False)
-    assert C == known.order()[-1]
+    assert C == known.order(NOW)[-1]
 
 
 def test_a_slow_server_that_got_fast_is_seen():
@@ -129,7 +146,7 @@ def test_a_slow_server_that_got_fast_is_seen():
     answers(known, C, 0.300)
     first = []
     for _ in range(20 * LOOK_EVERY):
-        server = known.order()[0]
+        server = known.order(NOW)[0]
         first.append(server)
         answers(known, server, {A: 0.010, B: 0.001, C: 0.300}[server])
     assert B == first[-2]
@@ -140,9 +157,9 @@ def test_a_slow_server_that_got_fast_is_seen():
 def test_who_asks_us_in_turn_is_asked_nothing():
     known = health()
     known.mark_looped(B, looped=True)
-    assert [A, C] == known.order()
+    assert [A, C] == known.order(NOW)
     known.mark_looped(B, looped=False)
-    assert [A, B, C] == known.order()
+    assert [A, B, C] == known.order(NOW)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.gate import Query
 from dnsproxy.core.memory import Memory
+from dnsproxy.core.policy import ZonePolicy
 from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.observer import Observer
 from dnsproxy.edges.upstreams import UpstreamGroup
-from dnsproxy.forwarding import ForwardZone, ZonePolicy
+from dnsproxy.forwarding import ForwardZone
 from dnsproxy.proxy import DnsProxy, ProxyOptions
 from dnsproxy.resolver import Resolver, Routes
 from tests.asking import ask, records

@@ -10,7 +10,7 @@ import dns.message
 import dns.query
 import pytest
 
-from dnsproxy.forwarding import PATIENCE_S as PATIENCE_OF_CLIENTS_S
+from dnsproxy.core.policy import PATIENCE_S as PATIENCE_OF_CLIENTS_S
 from tests.asking import ask, rcode, records
 from tests.commands import Running
 from tests.dnsproxy.packets import query_wire

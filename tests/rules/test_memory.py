@@ -13,8 +13,8 @@ import dns.message
 import dns.query
 import pytest
 
+from dnsproxy.core.policy import IN_FLIGHT as ZONE_IN_FLIGHT
 from dnsproxy.edges.answerer import IN_FLIGHT
-from dnsproxy.forwarding import IN_FLIGHT as ZONE_IN_FLIGHT
 from tests.asking import ask, rcode, records
 from tests.commands import Running
 from tests.dnsproxy.packets import query_wire
