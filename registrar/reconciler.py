@@ -144,12 +144,15 @@ class Registrar:
                     self._noticed = True
                     if not self._policy.keep_failed:
                         self._state.note(notice, time.monotonic())
-                    self._mark(notice.container_id)
+                    self._mark(notice.container_id, notice.after_s)
             except EngineUnavailable as error:
                 gevent.sleep(self._engine_outage.failed(str(error)))
 
-    def _mark(self, container_id: str) -> None:
-        self._work.mark(container_id)
+    def _mark(self, container_id: str, after_s: float = 0.0) -> None:
+        if after_s:
+            self._work.mark_at(container_id, time.monotonic() + after_s)
+        else:
+            self._work.mark(container_id)
         self._wake.set()
 
     # -- one container -------------------------------------------------------------------------
@@ -205,6 +208,9 @@ class Registrar:
             desired = desired_services(container, self._policy)
             self._state.remember(container, desired)
             self._told.tell(container_id, [str(note) for note in desired.notes])
+            if container.health == "starting":
+                # Podman's listing does not show it, and its events tell of it too early.
+                self._work.mark_at(container_id, time.monotonic() + self._timing.resync_s)
         elif container is not None and stays(container, self._policy):
             self._state.let_be(container_id)
         else:

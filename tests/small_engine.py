@@ -16,7 +16,8 @@ class SmallEngine(socketserver.ThreadingUnixStreamServer):
         super().__init__(str(path), _Handler)
         self.path = path
         self.ending = threading.Event()
-        # Last part of the path -> what it is answered with, as JSON unless it is bytes.
+        # The last two parts of the path, or the last one -> what it is answered with, as JSON
+        # unless it is bytes.
         self.answers: dict[str, object] = {
             "version": {"ApiVersion": "1.45"},
             "info": {"Name": "n1"},
@@ -28,14 +29,16 @@ class _Handler(BaseHTTPRequestHandler):
     server: SmallEngine
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0].rpartition("/")[2]
+        whole = self.path.partition("?")[0]
+        path = whole.rpartition("/")[2]
         if path == "events":
             # A stream that stays open and silent.
             self.send_response(200)
             self.end_headers()
             self.server.ending.wait(30)
             return
-        answer = self.server.answers[path]
+        answers = self.server.answers
+        answer = answers.get("/".join(whole.split("/")[-2:]), answers[path])
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

@@ -21,12 +21,14 @@ _TERMINATING = {
 # Podman's word for the end of a command in a container (Docker's is `exec_die`). In 4.3 its
 # `health_status` comes when the check begins, and only this when it ended.
 _CHECKED = "exec_died"
+# Podman writes down what the check found after it has told of its end.
+_WRITTEN_S = 1.0
 _NOISE = ("exec_", "top", "attach", "detach", "resize", "copy", "export", "archive-path", "extract")
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Look at ``container_id`` again.
+    """Look at ``container_id`` again, in ``after_s`` seconds at the latest.
 
     ``signal`` is the number of a signal it was just sent, 0 if none; ``new_life`` says that one
     began, or that the last one ended.
@@ -35,6 +37,7 @@ class Notice:
     container_id: str
     signal: int = 0
     new_life: bool = False
+    after_s: float = 0.0
 
 
 def read_event(event: Mapping[str, Any]) -> Notice | None:
@@ -51,7 +54,12 @@ def read_event(event: Mapping[str, Any]) -> Notice | None:
     if not isinstance(container_id, str) or not container_id or noise:
         return None
     sent = signal_number(str(attributes.get("signal") or "")) if action == "kill" else 0
-    return Notice(container_id, sent, new_life=action in {"start", "restart", "die", "died"})
+    return Notice(
+        container_id,
+        sent,
+        new_life=action in {"start", "restart", "die", "died"},
+        after_s=_WRITTEN_S if action == _CHECKED else 0.0,
+    )
 
 
 def is_terminating(sent: int, stop_signal: str) -> bool:
