@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from bench.figures import quantile
+from tests.coherence.telling import Telling
 from tests.coherence.world import Change, Named, World
 from tests.commands import ROOT, environment
 from tests.waits import pause
@@ -30,7 +31,8 @@ class Seen:
     ``stale_s`` is until the last question that was answered so, ``heard_s`` until that was heard:
     what a busy host takes to answer is between them. ``current``: whether the truth was heard at
     last. ``wrong`` is what was heard instead of it last. ``consul_s`` is as ``stale_s``, of Consul
-    itself, asked at the same time: the API replies before the servers have agreed.
+    itself, asked at the same time: the API replies before the servers have agreed. ``told_s`` is
+    until it told of the change to a watcher of the test's own.
     """
 
     change: Change
@@ -39,6 +41,7 @@ class Seen:
     current: bool
     wrong: str = ""
     consul_s: float = 0.0
+    told_s: float = 0.0
 
     @property
     def late_s(self) -> float:
@@ -107,11 +110,15 @@ def asking(host: str, port: int, rate: float, names: Sequence[str]) -> Iterator[
 
 @dataclass(slots=True)
 class Measurement:
-    """Changes to a world while two are asked: ``proxy``, and ``consul`` for comparison."""
+    """Changes to a world while two are asked: ``proxy``, and ``consul`` for comparison.
+
+    ``telling`` waits for them.
+    """
 
     world: World
     proxy: Listening
     consul: Listening
+    telling: Telling
     draw: random.Random
 
     def run(self, count: int, told: Callable[[int], object] = lambda done: None) -> list[Seen]:
@@ -136,7 +143,11 @@ class Measurement:
 
     def _judged(self, number: int, change: Change) -> Seen:
         seen = judged(change, self.proxy.take(number))
-        return replace(seen, consul_s=judged(change, self.consul.take(number)).stale_s)
+        return replace(
+            seen,
+            consul_s=judged(change, self.consul.take(number)).stale_s,
+            told_s=self.telling.told_s(change.named.service, change.replied),
+        )
 
 
 def judged(change: Change, answers: Sequence[Heard]) -> Seen:

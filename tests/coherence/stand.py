@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.coherence.measured import Measurement, asking
+from tests.coherence.telling import telling
 from tests.coherence.world import World
 from tests.commands import Running
 from tests.lab.consul import ConsulAgent
@@ -33,16 +34,17 @@ def proxy(agent: ConsulAgent, **variables: Any) -> Running:
 def measuring(
     asked: ConsulAgent, world: World, draw: random.Random, **variables: Any
 ) -> Iterator[Measurement]:
-    """A proxy in front of that agent, and two who ask."""
+    """A proxy in front of that agent, two who ask, and one who waits for its changes."""
     names = [named.name for named in world.names]
     host, _, port = asked.dns_address.rpartition(":")
     with (
         proxy(asked, **variables) as running,
         asking("127.0.0.1", running.port, RATE, names) as ours,
         asking(host, int(port), CONSULS_RATE, names) as consuls,
+        telling(asked.http_address, [named.service for named in world.names]) as told,
     ):
         pause(_WARM_S)
-        yield Measurement(world, ours, consuls, draw)
+        yield Measurement(world, ours, consuls, told, draw)
         ours.end()
         consuls.end()
     print(f"{ours.sent} questions, {ours.sent - ours.received} without a reply")
