@@ -12,8 +12,9 @@ from time import monotonic
 from gevent.event import AsyncResult
 
 from dnsproxy.core.coverage import Cover, Covers, Proof
-from dnsproxy.core.doubt import Doubt, Word, is_less, is_other, unproven
+from dnsproxy.core.doubt import Doubt, is_less, is_other, unproven
 from dnsproxy.core.edns import ExtendedError, InfoCode
+from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.failures import Failure, refusal
 from dnsproxy.core.hot import Lease
@@ -211,11 +212,9 @@ class ForwardZone:
         if reply.rcode not in _FINAL:
             return self._failed(request, refusal(reply, str(server)), asked)
         proof = cover.proof(asked) if cover is not None else None
-        back = self.group.came_back(server)
-        word = self._doubtful(request, reply, asked, back, cover)
-        if word is not None:
-            failures, now = self._memory.failures, monotonic()
-            return failures.doubt(self._partition, request.key, word, now, asked)
+        doubted = self._doubted(request, reply, server, asked, cover)
+        if doubted is not None:
+            return doubted
         if not self._policy.is_consuls:
             reply = relevant(request.question, reply)
         reply = settled(self._policy.flagged(reply), self._policy.ttls)
@@ -245,17 +244,19 @@ class ForwardZone:
             )
         return failure
 
-    def _doubtful(
+    def _doubted(
         self,
         request: Request,
         reply: Reply,
+        server: Endpoint,
         asked: float,
-        back: float,
         cover: Cover | Covers | None,
-    ) -> Word | None:
-        """What is to be said again, if it is; until then it is what it was before."""
-        now = monotonic()
-        if not self._policy.is_consuls or not self._doubt.holds(asked, now, back):
+    ) -> Failure | None:
+        """Held back, if it has to be said again; until then it is what it was before."""
+        if not self._policy.is_consuls:
+            return None
+        now, back = monotonic(), self.group.came_back(server)
+        if not self._doubt.holds(asked, now, back):
             return None
         if cover is not None and cover.knew(asked):
             # No watch is live of a server that has not read all of its log.
@@ -265,5 +266,6 @@ class ForwardZone:
         differs = is_less if cover is None else is_other
         if before is None or not differs(reply, before):
             return None
-        word = self._memory.failures.doubted(self._partition, request.key, now)
-        return unproven(word, reply, now, back)
+        failures, key = self._memory.failures, request.key
+        word = unproven(failures.doubted(self._partition, key, now), reply, now, back)
+        return None if word is None else failures.doubt(self._partition, key, word, now, asked)
