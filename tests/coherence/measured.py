@@ -48,6 +48,11 @@ class Seen:
         """For how long it was told although Consul knew better."""
         return max(self.stale_s - self.consul_s, 0.0)
 
+    @property
+    def hosts_s(self) -> float:
+        """For how long Consul knew and a watcher was not told: both wait for a core."""
+        return max(self.told_s - self.consul_s, 0.0)
+
 
 class Heard(NamedTuple):
     """An answer, when it was asked for last, and when heard."""

@@ -7,7 +7,6 @@ ours, and what it measures is the host's share.
 import bisect
 import contextlib
 import http.client
-import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -46,7 +45,7 @@ class Telling:
         while not self._ending.is_set():
             try:
                 index = self._look(service, index)
-            except (OSError, http.client.HTTPException, ValueError):
+            except (OSError, http.client.HTTPException):
                 index = "0"
                 self._ending.wait(_AGAIN_S)
 
@@ -56,8 +55,10 @@ class Telling:
             path = f"/v1/health/service/{service}?stale&index={index}&wait={_WAIT_S}s"
             connection.request("GET", path)
             reply = connection.getresponse()
-            json.loads(reply.read())
-            found = reply.headers["X-Consul-Index"] or "0"
+            reply.read()
+        if reply.status != http.client.OK:
+            raise http.client.HTTPException(reply.reason)
+        found = reply.headers["X-Consul-Index"] or "0"
         if index not in {"0", found}:
             self._told[service].append(time.time())
         return found
