@@ -31,17 +31,19 @@ def reply_to(query: dns.message.Message, *records: str, rcode: int = 0) -> dns.m
 class ScriptedUpstream:
     """Listens on one loopback port, UDP and TCP, in threads of its own; a context manager.
 
+    ``port``: the one of another that has ended, else any that is free.
+
     ``queries`` holds what came in over UDP with the port it came from, ``tcp_queries`` the rest.
     ``probes`` are the proxy's own questions, which are about no client: whether we ask it in turn
     (no script is asked, and none answers) and whether it is alive.
     """
 
-    def __init__(self, udp: Script, tcp: Script | None = None) -> None:
+    def __init__(self, udp: Script, tcp: Script | None = None, port: int = 0) -> None:
         self._scripts = {"udp": udp, "tcp": tcp or udp}
         self.queries: list[tuple[dns.message.Message, int]] = []
         self.tcp_queries: list[dns.message.Message] = []
         self.probes: list[dns.message.Message] = []
-        self._udp, self._tcp = one_port_for_both()
+        self._udp, self._tcp = one_port_for_both(port)
         self.port = self._udp.getsockname()[1]
         self._threads = [
             threading.Thread(target=loop, daemon=True)
@@ -111,10 +113,10 @@ def looks_for_loops(query: dns.message.Message) -> bool:
     return re.fullmatch(rb"[0-9a-f]{32}", query.question[0].name.labels[0]) is not None
 
 
-def one_port_for_both() -> tuple[socket.socket, socket.socket]:
-    """A UDP and a listening TCP socket on the first port that is free for both."""
+def one_port_for_both(port: int = 0) -> tuple[socket.socket, socket.socket]:
+    """A UDP and a listening TCP socket on the first port that is free for both, or on this one."""
     while True:
-        tcp = socket.create_server(("127.0.0.1", 0))
+        tcp = socket.create_server(("127.0.0.1", port))
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             udp.bind(tcp.getsockname())

@@ -1,6 +1,7 @@
 """What failed is not asked again at once, and who asks is told so (RFC 9520)."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 import dns.edns
 import dns.message
@@ -245,6 +246,39 @@ def test_less_than_before_right_after_an_outage_counts_when_it_is_said_twice(
         # The answer, the failure, and the same word twice.
         assert 4 == told[-1]
         assert AGAIN_S < sum(float(line.split()[-2]) / 1000 for line in waits.taken)
+
+
+def test_of_two_agents_one_that_comes_back_is_asked_last_and_doubted(waits: Waits):
+    """It has failed and the other has not, so that none of the questions was in vain."""
+    knows = says({"web.service.consul": WEB})
+    both = {"A 10.0.0.1", "A 10.0.0.2"}
+    with ExitStack() as first, ExitStack() as second:
+        one = first.enter_context(ScriptedUpstream(knows))
+        other = second.enter_context(ScriptedUpstream(knows))
+        flags = ["--listen", "127.0.0.1:0", "--http", "off", "--upstream", "127.0.0.1:9"]
+        agents = ["--consul-dns", one.address, "--consul-dns", other.address]
+        with Running("dnsproxy", *flags, *agents) as proxy:
+
+            def told() -> set[str]:
+                return records(ask(proxy.port, "web.service.consul", edns=1232))
+
+            assert both == told()
+            first.close()
+            assert both == told()
+            waits.until("failed", lambda: f"{one.address} failed" in proxy.log, PATIENCE_S)
+            back = first.enter_context(ScriptedUpstream(says({}), port=one.port))
+            waits.until("back", lambda: f"{one.address} answers again" in proxy.log, PATIENCE_S)
+            assert both == told()
+            assert not about_web(back)
+            second.close()
+            assert both == told()
+            assert about_web(back)
+
+
+def about_web(agent: ScriptedUpstream) -> list[dns.message.Message]:
+    """What it was asked of web."""
+    queries = [query for query, _ in agent.queries]
+    return [query for query in queries if query.question[0].name.labels[0] == b"web"]
 
 
 def test_a_server_that_knows_nothing_of_an_address_is_not_ill():
