@@ -16,8 +16,11 @@ from tests.load.threaded import Threaded
 
 _NAME = "slow.example"
 _BYTE_EVERY_S = 1.0
-_MANY = 40
-_SOURCES = 40
+# More than both kernels hold for a reader who never reads; no more, for that would be a flood.
+_MANY = 10
+# Prime to the kinds: each address has some of all.
+_SOURCES = 41
+_KINDS = ("half", "byte", "half", "byte", "unread")
 # It is the held connections that are tried, not a flood of new ones: as many as keep a thousand up
 # where each is thrown out after 2 s.
 _AT_ONCE = 6
@@ -32,10 +35,10 @@ class _Client:
 
 
 class SlowClients(Threaded):
-    """``wanted`` of them at any time, from 127.0.1.1 to .40; a context manager.
+    """``wanted`` of them at any time, from 127.0.1.1 to .41; a context manager.
 
-    A third stops behind half a length prefix, a third sends a byte a second, a third asks for long
-    answers and never reads. One that is thrown out comes again; ``thrown`` counts that.
+    Two fifths stop behind half a length prefix, two send a byte a second, one asks for long answers
+    and never reads. One that is thrown out comes again; ``thrown`` counts that.
     """
 
     def __init__(self, port: int, wanted: int) -> None:
@@ -84,7 +87,7 @@ class SlowClients(Threaded):
         self._number += 1
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         sock.settimeout(0)
-        kind = ("half", "byte", "unread")[self._number % 3]
+        kind = _KINDS[self._number % len(_KINDS)]
         if kind == "unread":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.bind((f"127.0.1.{1 + self._number % _SOURCES}", 0))
