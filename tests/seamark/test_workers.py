@@ -43,6 +43,12 @@ def get(http: int, path: str) -> str:
         return str(answer.read().decode())
 
 
+def sockets_on(port: int) -> int:
+    """How many take queries: one that is there may be still on its way to it."""
+    lines = Path("/proc/net/udp").read_text().splitlines()[1:]
+    return sum(line.split()[1].endswith(f":{port:04X}") for line in lines)
+
+
 def counted(http: int) -> dict[str, float]:
     """Queries by transport."""
     found = {"udp": 0.0, "tcp": 0.0}
@@ -96,6 +102,7 @@ def test_one_that_dies_is_replaced_and_its_counts_stay(upstream, waits: Waits):
             PATIENCE_S,
         )
         waits.until("told", lambda: "another takes its place" in proxy.log, PATIENCE_S)
+        waits.until("it answers", lambda: 3 == sockets_on(proxy.port), PATIENCE_S)
         for _ in range(30):
             assert {"192.0.2.1"} == addresses(proxy.port, "www.example")
         assert 60 == counted(http)["udp"]
@@ -108,6 +115,7 @@ def test_one_that_dies_is_replaced_and_its_counts_stay(upstream, waits: Waits):
             PATIENCE_S,
         )
         waits.until("all are well", lambda: not unhealthy(http), PATIENCE_S)
+        waits.until("all of them answer", lambda: 3 == sockets_on(proxy.port), PATIENCE_S)
         for _ in range(30):
             assert {"192.0.2.1"} == addresses(proxy.port, "www.example")
 
