@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.bodies import ttl_check_id, why_irremovable
+from catalog.labels import name_fault
 from catalog.model import Service
 from registrar.core import extras, keys, naming
 from registrar.core.checks import CheckTarget, checks_for
@@ -73,6 +74,8 @@ class _Look:
     def find_place(self, port: Port, attributes: dict[str, str]) -> Place | str:
         if is_true(attributes.get("ignore", "")):
             return "SERVICE_IGNORE is set"
+        if is_true(attributes.get("maintenance", "")):
+            return "SERVICE_MAINTENANCE is set"
         found = place(self.container, port, attributes, self.policy)
         if isinstance(found, Place) and self.policy.explicit and not attributes.get("name"):
             return "no SERVICE_NAME, and -explicit asks for one"
@@ -124,7 +127,7 @@ class _Look:
             eligible=self.eligible,
             policy=self.policy.suffix,
         )
-        fault = naming.name_fault(name)
+        fault = name_fault(name)
         if fault:
             self.remark(str(port), fault)
         return name

@@ -6,6 +6,7 @@ registration with 400.
 
 import re
 
+from catalog.labels import tagged_fault
 from catalog.model import TaggedAddress, Weights
 from registrar.core.keys import TAGGED, is_control
 from registrar.core.placement import Place, parse_address
@@ -81,6 +82,8 @@ def tagged_addresses(
         host, port = _host_port(text, place.port)
         if not host or not 0 < port <= _WEIGHT_MAX or key == TAGGED:
             faults.append((key, f"`{text}` is no ADDRESS or ADDRESS:PORT"))
+        elif fault := tagged_fault(key.removeprefix(TAGGED), host):
+            faults.append((key, fault))
         else:
             found[key.removeprefix(TAGGED)] = TaggedAddress(host, port)
     return found

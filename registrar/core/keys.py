@@ -12,6 +12,7 @@ CONTROL = {
     "id": "its id on the agent",
     "tags": "a comma list of tags",
     "ignore": "leave it out",
+    "maintenance": "leave it out for now",
     "ip": "the address to register",
     "network": "the network whose address and port are registered",
     "family": "ipv4 or ipv6",

@@ -4,11 +4,7 @@ name = last part of the image, suffixed with the port if there is more than one;
 id = ``<host>:<container>:<port>[:udp]``.
 """
 
-import re
-
 from registrar.core.model import Container, Port
-
-_DNS_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 
 def default_id(container: Container, port: Port, host: str) -> str:
@@ -31,12 +27,3 @@ def suffixed(name: str, port: Port, *, named_by_port: bool, eligible: int, polic
     """
     wanted = policy == "always" or (policy == "auto" and eligible > 1)
     return f"{name}-{port.number}" if wanted and not named_by_port else name
-
-
-def name_fault(name: str) -> str:
-    """Why DNS cannot ask for a service of that name; empty if it can."""
-    if _DNS_LABEL.fullmatch(name):
-        return ""
-    if "." in name:
-        return f"`{name}` cannot be asked for by DNS: before the last dot stands a tag there"
-    return f"`{name}` cannot be asked for by DNS: use up to 63 of A-Z, a-z, 0-9, - and _"

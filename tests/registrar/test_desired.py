@@ -222,3 +222,28 @@ def test_a_catalog_without_checks_says_so():
     found = desired_services(container(ONE, env=env), policy(no_checks="none here"))
     assert () == only(found).checks
     assert ["none here"] == [note.reason for note in found.notes]
+
+
+def test_a_container_in_maintenance_is_left_out_and_says_why():
+    """By a label of its own, for the port that it names; `false` is no maintenance."""
+    found = desired_services(container(WEB, env=["SERVICE_80_MAINTENANCE=true"]), POLICY)
+    assert ["redis-443"] == [service.name for service in found.services.values()]
+    (note,) = found.notes
+    assert ("80/tcp", "SERVICE_MAINTENANCE is set", True) == (
+        note.subject,
+        note.reason,
+        note.left_out,
+    )
+    found = desired_services(container(ONE, env=["SERVICE_MAINTENANCE=false"]), POLICY)
+    assert {} == {key: only(found).meta[key] for key in only(found).meta if "main" in key}
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [("LAN_IPV4", "fd00::1"), ("WAN_IPV6", "10.0.0.1"), ("LAN_IPV4", "a.example")]
+)
+def test_a_tagged_address_of_the_wrong_family_costs_itself_alone(key: str, text: str):
+    """An agent would refuse the whole service."""
+    found = desired_services(container(ONE, env=[f"SERVICE_TAGGED_ADDRESS_{key}={text}"]), POLICY)
+    assert not only(found).tagged_addresses
+    (note,) = found.notes
+    assert f"`{text}` is no IPv{key[-1]} address" == note.reason
