@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
+
+
+class Status(StrEnum):
+    """How a service is, Consul's words: the worst of its checks."""
+
+    PASSING = "passing"
+    WARNING = "warning"
+    CRITICAL = "critical"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +37,7 @@ class Service:
     An empty ``address`` means the node's own; ``id`` is unique on the agent. ``checks`` are bodies
     of Consul's check definitions, run by the agent. ``token`` is the ACL token to write this
     service with, empty for the registrar's own. Neither can be read back from an agent.
+    ``status`` counts in the embedded catalog alone: an agent finds it out by its checks.
     """
 
     id: str
@@ -41,14 +51,16 @@ class Service:
     enable_tag_override: bool = False
     checks: tuple[Mapping[str, Any], ...] = ()
     token: str = field(default="", repr=False)
+    status: Status = Status.PASSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """The host that services run on, as the catalog names it."""
+    """The host that services run on, as the catalog names it; ``meta`` is told as TXT records."""
 
     name: str
     address: str
+    meta: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ evening. Used for service definitions here and for ``seamark.toml`` upstairs.
 """
 
 import difflib
+import functools
 import re
-from typing import Any, TypeVar, get_args
+from collections.abc import Iterator
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -39,30 +41,48 @@ def nearest(word: str, known: list[str]) -> str:
 
 
 def _refuse_unknown_keys(value: object, shape: Any, path: str) -> None:
+    for key, item, inner in _parts(value, shape, path):
+        if isinstance(item, (dict, list)):
+            where = f"{path}{key}" if isinstance(value, list) or not path else f"{path}.{key}"
+            _refuse_unknown_keys(item, inner, where)
+
+
+def _parts(value: object, shape: Any, path: str) -> Iterator[tuple[str, object, Any]]:
+    """What a value consists of: where each part is in it, the part, and its shape."""
+    inner, fields = _inner(shape), _fields(shape)
     if isinstance(value, list):
-        inner = next(iter(get_args(shape)), None)
         for number, item in enumerate(value):
-            _refuse_unknown_keys(item, inner, f"{path}[{number}]")
-        return
-    struct = _struct_in(shape)
-    if struct is None or not isinstance(value, dict):
-        return
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
-    for key, item in value.items():
-        where = f"{path}.{key}" if path else str(key)
-        if key not in fields:
-            raise ShapeError(where, "unknown key", _hint(str(key), list(fields)))
-        _refuse_unknown_keys(item, fields[key], where)
+            yield f"[{number}]", item, inner
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if fields is not None and key not in fields:
+                where = f"{path}.{key}" if path else str(key)
+                raise ShapeError(where, "unknown key", _hint(str(key), list(fields)))
+            yield str(key), item, inner if fields is None else fields[key]
 
 
-def _struct_in(shape: Any) -> type[msgspec.Struct] | None:
-    """The struct that ``shape`` is, or that one arm of a union is."""
+# A file of services has the same few shapes tens of thousands of times.
+@functools.cache
+def _inner(shape: Any) -> Any:
+    """The shape of what a list or a table holds."""
+    shape = _bare(shape)
+    return get_args(shape)[-1] if get_origin(shape) in {list, dict} else None
+
+
+@functools.cache
+def _fields(shape: Any) -> dict[str, Any] | None:
+    """The keys of the struct that ``shape`` is, or that one arm of a union is, and their types."""
+    shape = _bare(shape)
     if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
-        return shape
-    for arm in get_args(shape):
-        if isinstance(arm, type) and issubclass(arm, msgspec.Struct):
-            return arm
-    return None
+        return {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
+    if get_origin(shape) in {list, dict}:
+        return None
+    return next(filter(None, map(_fields, get_args(shape))), None)
+
+
+def _bare(shape: Any) -> Any:
+    """A shape without its `Annotated`."""
+    return get_args(shape)[0] if get_origin(shape) is Annotated else shape
 
 
 def _hint(key: str, known: list[str]) -> str:

@@ -18,8 +18,8 @@ def test_registering_an_id_again_replaces_it_under_its_new_name():
     """No instance is left under the old name."""
     catalog = EmbeddedCatalog(NODE, [Service(id="a", name="old")])
     catalog.register(Service(id="a", name="new"))
-    assert catalog.instances("old") == ()
-    assert tuple(service.id for service in catalog.instances("new")) == ("a",)
+    assert not catalog.instances("old")
+    assert [service.id for service in catalog.instances("new")] == ["a"]
 
 
 def test_a_service_comes_back_as_it_is_kept():
@@ -38,18 +38,43 @@ def test_deregistering_what_is_not_there_is_no_error():
 
 @given(
     st.lists(
-        st.tuples(st.booleans(), st.sampled_from("abcd"), st.sampled_from(["x", "X", "y"])),
+        st.tuples(
+            st.booleans(),
+            st.sampled_from("abcd"),
+            st.sampled_from(["x", "X", "y"]),
+            st.sampled_from(["", "10.0.0.1", "10.0.0.2"]),
+        ),
         max_size=30,
     )
 )
-def test_the_index_by_name_always_agrees_with_the_services(steps):
+def test_the_indexes_always_agree_with_the_services(steps):
     """Whatever is registered and deregistered in whatever order."""
     catalog = EmbeddedCatalog(NODE)
-    for add, service_id, name in steps:
+    for add, service_id, name, address in steps:
         if add:
-            catalog.register(Service(id=service_id, name=name))
+            catalog.register(Service(id=service_id, name=name, address=address))
         else:
             catalog.deregister(service_id)
+    there = catalog.services().values()
     for name in ("x", "y"):
-        expected = {s.id for s in catalog.services().values() if s.name.lower() == name}
+        expected = {s.id for s in there if s.name.lower() == name}
         assert expected == {s.id for s in catalog.instances(name)}
+    for address in ("10.0.0.1", "10.0.0.2", "10.0.0.3"):
+        ids = [s.id for s in there if s.address == address]
+        found = catalog.at(address)
+        assert min(ids, default=None) == (found.id if found else None)
+
+
+def test_a_change_of_the_node_is_told_like_any_other():
+    """Its name and address are in answers."""
+
+    class Told:
+        times = 0
+
+        def changed(self) -> None:
+            self.times += 1
+
+    catalog, told = EmbeddedCatalog(NODE), Told()
+    catalog.listeners.add(told)
+    catalog.node = Node(name="n2", address="10.0.0.2")
+    assert ("n2", 1) == (catalog.node.name, told.times)
