@@ -2,18 +2,14 @@
 
 import functools
 import logging
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from dnsproxy.core.chains import HOPS, is_complete, joined, targets
-from dnsproxy.core.consul import Delegated, as_delegated
 from dnsproxy.core.edns import ExtendedError, InfoCode
-from dnsproxy.core.embedded import CatalogView, answer
 from dnsproxy.core.exchange import Source
-from dnsproxy.core.leases import Leases
 from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Request
@@ -68,10 +64,9 @@ class OptionalZone(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalZone:
-    """A zone whose answers are made here, from a catalog or by rule.
+    """A zone whose answers are made here by rule.
 
-    ``delegated`` is its apex if DS there is to be asked of who answers above it. ``leases`` are
-    those of the answers, where it is known when they end.
+    ``delegated`` is its apex if DS there is to be asked of who answers above it.
     """
 
     name: str
@@ -79,12 +74,10 @@ class LocalZone:
     answer: Callable[[Question], Reply]
     completes: bool = False
     delegated: Name | None = None
-    leases: Leases | None = None
 
     def recall(self, request: Request) -> Found:
         """The answer; never waits."""
-        lease = None if self.leases is None else self.leases.of(request.key, time.monotonic())
-        return Found(self.answer(request.question), self.source, self.name, lease=lease)
+        return Found(self.answer(request.question), self.source, self.name)
 
     def last(self, request: Request) -> Found:
         """The same."""
@@ -93,18 +86,6 @@ class LocalZone:
     def ask(self, request: Request, deadline: float) -> Found:
         """The same."""
         return self.recall(request)
-
-
-def embedded_zone(
-    name: str, catalog: CatalogView, delegated: Delegated, leases: Leases | None = None
-) -> LocalZone:
-    """The zone ``consul.`` of a catalog in this process; denials as ``delegated`` says."""
-
-    def reply(question: Question) -> Reply:
-        found = answer(question, catalog, time.time(), random.shuffle)
-        return as_delegated(found, question.key, delegated)
-
-    return LocalZone(name, Source.EMBEDDED, reply, leases=leases)
 
 
 @dataclass(frozen=True, slots=True)

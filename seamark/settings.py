@@ -9,6 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from seamark.consul_settings import DnsConfigSettings
 from seamark.dns_settings import DnsSettings
 
 
@@ -43,6 +44,10 @@ class CatalogSettings(Struct, forbid_unknown_fields=True):
         str,
         Meta(description="Embedded only: the node's address; empty: that of the default route."),
     ] = ""
+    node_meta: Annotated[
+        dict[str, str],
+        Meta(description="Embedded only: what is told of the node in TXT records."),
+    ] = field(default_factory=dict)
 
 
 class RegistrarSettings(Struct, forbid_unknown_fields=True):
@@ -156,4 +161,5 @@ class Settings(Struct, forbid_unknown_fields=True):
     catalog: CatalogSettings = field(default_factory=CatalogSettings)
     registrar: RegistrarSettings = field(default_factory=RegistrarSettings)
     dns: DnsSettings = field(default_factory=DnsSettings)
+    dns_config: DnsConfigSettings = field(default_factory=DnsConfigSettings)
     http: HttpSettings = field(default_factory=HttpSettings)

@@ -17,6 +17,8 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "catalog.key_file": ("CONSUL_CLIENT_KEY",),
     "catalog.services": ("SEAMARK_SERVICES",),
     "catalog.advertise": ("SEAMARK_ADVERTISE",),
+    # A table: no variable can hold it.
+    "catalog.node_meta": (),
     "registrar.docker": ("SEAMARK_DOCKER", "DOCKER_HOST"),
     "registrar.ip": ("SEAMARK_IP",),
     "registrar.internal": ("SEAMARK_INTERNAL",),
@@ -77,6 +79,13 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns.query_log_sample": ("SEAMARK_QUERY_LOG_SAMPLE",),
     "dns.query_log_classes": ("SEAMARK_QUERY_LOG_CLASSES",),
     "dns.query_log_ring": ("SEAMARK_QUERY_LOG_RING",),
+    "dns_config.node_ttl": ("SEAMARK_NODE_TTL",),
+    "dns_config.service_ttl": (),
+    "dns_config.only_passing": ("SEAMARK_ONLY_PASSING",),
+    "dns_config.udp_answer_limit": ("SEAMARK_UDP_ANSWER_LIMIT",),
+    "dns_config.a_record_limit": ("SEAMARK_A_RECORD_LIMIT",),
+    "dns_config.enable_additional_node_meta_txt": ("SEAMARK_ADDITIONAL_NODE_META_TXT",),
+    "dns_config.soa": (),
     "http.listen": ("SEAMARK_HTTP",),
 }
 # What no variable can say: tables.

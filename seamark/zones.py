@@ -9,11 +9,9 @@ from gevent.ssl import SSLContext
 from catalog.embedded import EmbeddedCatalog
 from catalog.uri import Registry
 from dnsproxy.core import special
-from dnsproxy.core.embedded import DOMAIN
 from dnsproxy.core.endpoint import Endpoint, TlsEndpoint
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.health import Policy
-from dnsproxy.core.leases import Leases
 from dnsproxy.core.memory import Memory, TtlPolicy
 from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.policy import ZonePolicy
@@ -25,12 +23,13 @@ from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
 from dnsproxy.edges.watches import Watches
 from dnsproxy.forwarding import ForwardZone
 from dnsproxy.rebinding import RebindGuard
-from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone, embedded_zone
+from dnsproxy.resolver import LocalZone, OptionalZone, Routes, Zone
 from dnsproxy.stub import StubZone
 from seamark.addresses import system_upstreams
 from seamark.authorities import tls_authorities
-from seamark.consul_zones import Asking, as_wanted, consul_side, delegated
+from seamark.consul_zones import Asking, consul_side
 from seamark.dns_settings import DnsSettings, ZoneSettings
+from seamark.embedded_zones import embedded_side
 from seamark.errors import SettingsError
 from seamark.localnames import hosts
 from seamark.reading import listed, parse_name, parse_networks, parse_servers
@@ -80,11 +79,7 @@ class ZoneBuilder:
     def views(self, catalog: EmbeddedCatalog | None, agent: Registry | None) -> Views[Routes]:
         """Where each name is asked, by client, of this catalog or of that registry's agent."""
         if catalog is not None:
-            leases = Leases()
-            catalog.listeners.add(leases)
-            zone = embedded_zone("consul.", catalog, delegated(self._dns, [DOMAIN]), leases)
-            self._add(DOMAIN, as_wanted(self._dns, DOMAIN, zone), "dns.domain")
-            self.words.append(f"consul. -> {catalog.location}")
+            self._add_embedded(catalog)
         else:
             self._add_consul(agent)
         for number, settings in enumerate(self._dns.zone):
@@ -112,6 +107,14 @@ class ZoneBuilder:
                 f"{path}: `{to_text(name)}` is a zone already", "name each zone once"
             )
         self._zones[lower(name)] = zone
+
+    def _add_embedded(self, catalog: EmbeddedCatalog) -> None:
+        side = embedded_side(self._settings, catalog)
+        for path, name, zone in side.zones:
+            self._add(name, zone, path)
+        self._reverse += side.reverse
+        names = ", ".join(to_text(name) for _, name, _ in side.zones)
+        self.words.append(f"{names} -> {catalog.location}")
 
     def _add_consul(self, agent: Registry | None) -> None:
         side = consul_side(self._settings, agent, self._listen, self.memory, self._asking)

@@ -1,181 +1,216 @@
-"""The zone ``consul.`` answered from the embedded catalog, with Consul's record shapes.
+"""Consul's domain answered from the embedded catalog, with Consul's record shapes.
 
-TTL 0 everywhere, as Consul's default: a change must be in the next answer. The order of instances
-is drawn anew for each answer, which is what spreads the load.
+The order of instances is drawn anew for each answer, which is what spreads the load.
 """
 
-import ipaddress
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from catalog.model import Node, Service
+from catalog.model import Node, Service, Status
+from dnsproxy.core.dns_config import DnsConfig, SoaTimes, ttl_of
 from dnsproxy.core.grammar import (
     DATACENTER,
     AddressLookup,
-    Lookup,
     NodeLookup,
     ServiceLookup,
+    VirtualLookup,
     parse,
 )
-from dnsproxy.core.names import Name, from_text
-from dnsproxy.core.records import Address, Reply, ResourceRecord, Soa, Srv, address, pointing
+from dnsproxy.core.instances import Asked, Instances, host_of, ip_of, node_name, text_records
+from dnsproxy.core.names import Name, lies_in, lower, to_text
+from dnsproxy.core.records import Address, Reply, ResourceRecord, Soa, address, pointing
 from dnsproxy.core.wire import Question, Rcode, Type
 
 DOMAIN: Name = (b"consul",)
-TTL = 0
-_SRV_PRIORITY = 1
-# What Consul answers with the addresses: TXT too, which has surprised people since 2015.
-_ADDRESS_TYPES = {Type.A, Type.AAAA, Type.ANY, Type.TXT}
+# So many aliases that lead from one service to another are followed.
+_DEPTH = 3
+_NODE_TYPES = {Type.A, Type.AAAA, Type.ANY, Type.TXT}
+# Names of nodes with anything else are in no NS record of Consul's.
+_NAMESERVER = re.compile(r"[A-Za-z0-9\\-]+")
 
 Shuffle = Callable[[list[Service]], None]
+_SOA = SoaTimes()
+# What has an SOA beside it; of a node that lacks the type Consul says nothing more.
+_DENIED, _NO_DATA = Reply(Rcode.NXDOMAIN), Reply()
 
 
 class CatalogView(Protocol):
     """What is read of a catalog."""
 
-    node: Node
+    @property
+    def node(self) -> Node:
+        """The host that all services are on."""
 
-    def instances(self, name: str) -> tuple[Service, ...]:
+    def instances(self, name: str) -> Collection[Service]:
         """The instances of the service with that name, in any case."""
 
-
-def answer(question: Question, catalog: CatalogView, now: float, shuffle: Shuffle) -> Reply:
-    """What Consul would say to a question below ``consul.``; ``now`` in seconds since the epoch."""
-    return replace(_answer(question, catalog, now, shuffle), authoritative=True)
+    def at(self, address: str) -> Service | None:
+        """The service that an address points to."""
 
 
-def _answer(question: Question, catalog: CatalogView, now: float, shuffle: Shuffle) -> Reply:
-    node = catalog.node
-    if question.qtype == Type.SOA:
-        return Reply(answer=(soa(now),), authority=(_ns(node),), additional=_glue(node))
-    if question.qtype == Type.NS:
-        return Reply(answer=(_ns(node),), additional=_glue(node))
-    lookup = parse(question.key[: -len(DOMAIN)], question.qtype)
-    found = _look_up(question, lookup, catalog, shuffle)
-    if found is None:
-        return Reply(Rcode.NXDOMAIN, authority=(soa(now),))
-    if isinstance(lookup, ServiceLookup) and not found.answer:
-        # Consul's NODATA carries an SOA for a service, and none for a node.
-        return Reply(authority=(soa(now),))
-    return found
+class EmbeddedDns:
+    """What Consul would say of a catalog; ``domains`` in canonical spelling, its own first."""
 
+    def __init__(
+        self,
+        catalog: CatalogView,
+        domains: Sequence[Name],
+        config: DnsConfig,
+        shuffle: Shuffle,
+    ) -> None:
+        self._catalog = catalog
+        self._domains = domains
+        self._config = config
+        self._shuffle = shuffle
 
-def _look_up(
-    question: Question, lookup: Lookup | None, catalog: CatalogView, shuffle: Shuffle
-) -> Reply | None:
-    """The records for a question, perhaps none; None if the name does not exist."""
-    match lookup:
-        case ServiceLookup(service, tag):
-            instances = _tagged(catalog.instances(service), tag)
-            shuffle(instances)
-            return _service(question, instances, catalog.node) if instances else None
-        case NodeLookup(name):
-            return _node(question, name, catalog.node)
-        case AddressLookup(ip):
-            record = address(question.name, ip, TTL)
-            fits = question.qtype in {record.rtype, Type.ANY}
-            return Reply(answer=(record,)) if fits else Reply(additional=(record,))
-        case None:
-            return None
+    @property
+    def name(self) -> str:
+        """Its own domain, as text."""
+        return to_text(self._domains[0])
 
+    def is_a_choice(self, reply: Reply) -> bool:
+        """Whether a reply may hold some of the addresses only, others each time."""
+        limit = self._config.a_record_limit
+        return bool(limit) and len(reply.answer) >= limit
 
-def _service(question: Question, instances: list[Service], node: Node) -> Reply:
-    if question.qtype == Type.SRV:
-        return _srv(question, instances, node)
-    return Reply(answer=tuple(_service_addresses(question, instances, node)))
+    def answer(self, question: Question, now: float) -> Reply:
+        """The answer to a question in one of the domains; ``now`` in seconds since the epoch."""
+        domain = self._domain(question.key)
+        asked = Asked(question.name, question.qtype, question.name[-len(domain) :], _DEPTH)
+        reply = self._answer(asked, domain, now)
+        if reply is _DENIED or reply is _NO_DATA:
+            reply = replace(reply, authority=(self._soa(domain, now),))
+        return replace(reply, authoritative=True, udp_answers=self._config.udp_answers)
 
+    def pointer(self, question: Question, ip: Address) -> Reply | None:
+        """Whose address it is, to a question for its reverse name; None if nobody's here.
 
-def _node(question: Question, name: str, node: Node) -> Reply | None:
-    if question.qtype not in _ADDRESS_TYPES:
-        # Consul says so even for nodes that do not exist.
-        return Reply()
-    if name != node.name.lower():
-        return None
-    ip = _ip(node.address)
-    return Reply(answer=tuple(_matching(question, ip)) if ip else ())
-
-
-def _tagged(instances: Iterable[Service], tag: str) -> list[Service]:
-    return [s for s in instances if not tag or tag in (t.lower() for t in s.tags)]
-
-
-def _service_addresses(
-    question: Question, instances: list[Service], node: Node
-) -> list[ResourceRecord]:
-    """One record an address, or the CNAME of the first host name if no address fits."""
-    addresses: dict[Address, ResourceRecord] = {}
-    aliases: list[ResourceRecord] = []
-    for service in instances:
-        where = service.address or node.address
-        ip = _ip(where)
-        if ip is None:
-            aliases += _alias(question.name, where)
-        else:
-            for record in _matching(question, ip):
-                addresses[ip] = record
-    return list(addresses.values()) or aliases[:1]
-
-
-def _srv(question: Question, instances: list[Service], node: Node) -> Reply:
-    records: dict[Srv, ResourceRecord] = {}
-    glue: dict[Name, ResourceRecord] = {}
-    for service in instances:
-        target = _target(service, node)
+        The node comes before its services, and these count whatever their health.
+        """
+        target = self._pointed(ip)
         if target is None:
-            continue
-        srv = Srv(_SRV_PRIORITY, service.weights.passing, service.port, target)
-        records[srv] = srv.record(question.name, TTL)
-        ip = _ip(service.address or node.address)
-        if ip is not None:
-            glue[target] = address(target, ip, TTL)
-    return Reply(answer=tuple(records.values()), additional=tuple(glue.values()))
+            return None
+        record = pointing(question.name, Type.PTR, target, 0)
+        return Reply(answer=(record,), authoritative=True)
+
+    def _pointed(self, ip: Address) -> Name | None:
+        node, domain = self._catalog.node, self._domains[0]
+        if ip == ip_of(node.address):
+            return node_name(node, domain)
+        service = self._catalog.at(str(ip))
+        name = host_of(service.name) if service is not None else None
+        return (*name, b"service", DATACENTER, *domain) if name else None
+
+    def _domain(self, key: Name) -> Name:
+        """The longest of the domains around a canonical name."""
+        return max((one for one in self._domains if lies_in(key, one)), key=len)
+
+    def _answer(self, asked: Asked, domain: Name, now: float) -> Reply:
+        if asked.qtype == Type.SOA:
+            servers, glue = self._servers(asked)
+            return Reply(answer=(self._soa(domain, now),), authority=servers, additional=glue)
+        if asked.qtype == Type.NS:
+            servers, glue = self._servers(asked)
+            return Reply(answer=servers, additional=glue)
+        return self._look_up(asked)
+
+    def _look_up(self, asked: Asked) -> Reply:
+        labels = lower(asked.name[: len(asked.name) - len(asked.domain)])
+        match parse(labels, asked.qtype):
+            case ServiceLookup() as lookup:
+                return self._service(asked, lookup)
+            case NodeLookup() as lookup:
+                return self._node(asked, lookup)
+            case AddressLookup(ip):
+                record = address(asked.name, ip, self._config.node_ttl)
+                fits = asked.qtype in {record.rtype, Type.ANY}
+                return Reply(answer=(record,)) if fits else Reply(additional=(record,))
+            case VirtualLookup():
+                return Reply()
+            case _:
+                return _DENIED
+
+    def _service(self, asked: Asked, lookup: ServiceLookup) -> Reply:
+        instances = self._healthy(lookup)
+        if not instances or (lookup.port and asked.qtype == Type.SRV):
+            return _DENIED
+        self._shuffle(instances)
+        ttl = ttl_of(lookup.service, self._config.service_ttl)
+        records = Instances(
+            asked, self._catalog.node, ttl, lambda host: self._follow(host, asked.depth)
+        )
+        if asked.qtype == Type.SRV:
+            answer, beside = records.srv(instances, meta=self._config.node_meta_txt)
+        else:
+            answer = records.addresses(instances, self._config.a_record_limit)
+            beside = []
+        if not answer:
+            return _NO_DATA
+        return Reply(answer=tuple(answer), additional=tuple(beside))
+
+    def _healthy(self, lookup: ServiceLookup) -> list[Service]:
+        worst = (
+            {Status.WARNING, Status.CRITICAL} if self._config.only_passing else {Status.CRITICAL}
+        )
+        tag = lookup.tag
+        return [
+            service
+            for service in self._catalog.instances(lookup.service)
+            if service.status not in worst
+            and (not tag or tag in (known.lower() for known in service.tags))
+        ]
+
+    def _node(self, asked: Asked, lookup: NodeLookup) -> Reply:
+        node, ttl = self._catalog.node, self._config.node_ttl
+        if asked.qtype not in _NODE_TYPES:
+            # Consul says so even of nodes that do not exist.
+            return Reply()
+        if not lookup.here or lookup.node != node.name.lower():
+            return _DENIED
+        ip = ip_of(node.address)
+        texts = tuple(text_records(asked.name, node, ttl))
+        if ip is None or asked.qtype == Type.TXT:
+            return Reply(answer=texts)
+        record = address(asked.name, ip, ttl)
+        if asked.qtype == Type.ANY:
+            return Reply(answer=(record, *texts))
+        answer = (record,) if asked.qtype == record.rtype else ()
+        return Reply(answer=answer, additional=texts if self._config.node_meta_txt else ())
+
+    def _follow(self, host: Name, depth: int) -> Sequence[ResourceRecord]:
+        """What a name in our domains leads to; others are the resolver's to ask for."""
+        key = lower(host)
+        if depth < 1 or not any(lies_in(key, one) and key != one for one in self._domains):
+            return ()
+        domain = host[-len(self._domain(key)) :]
+        return self._look_up(Asked(host, Type.ANY, domain, depth - 1)).answer
+
+    def _servers(
+        self, asked: Asked
+    ) -> tuple[tuple[ResourceRecord, ...], tuple[ResourceRecord, ...]]:
+        """The NS records and their glue; none if the node's name cannot stand in one."""
+        node, ttl = self._catalog.node, self._config.node_ttl
+        ip = ip_of(node.address)
+        if ip is None or not _NAMESERVER.fullmatch(node.name):
+            return (), ()
+        name = lower(node_name(node, asked.domain))
+        return (pointing(asked.domain, Type.NS, name, ttl),), (address(name, ip, ttl),)
+
+    def _soa(self, domain: Name, now: float) -> ResourceRecord:
+        return soa(now, domain, self._config.soa)
 
 
-def _target(service: Service, node: Node) -> Name | None:
-    """Whom an SRV record points to; None for an address that is neither IP nor name."""
-    if not service.address:
-        return _node_name(node)
-    ip = _ip(service.address)
-    if ip is not None:
-        return (ip.packed.hex().encode(), b"addr", DATACENTER, *DOMAIN)
-    return next((record.target for record in _alias((), service.address)), None)
-
-
-def _alias(owner: Name, host_name: str) -> list[ResourceRecord]:
-    try:
-        return [pointing(owner, Type.CNAME, from_text(host_name), TTL)]
-    except ValueError:
-        return []
-
-
-def _matching(question: Question, ip: Address) -> list[ResourceRecord]:
-    """The address as a record, if the question asks for its family."""
-    record = address(question.name, ip, TTL)
-    return [record] if question.qtype in {record.rtype, Type.ANY, Type.TXT} else []
-
-
-def _ip(text: str) -> Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
-
-
-def _node_name(node: Node) -> Name:
-    return (*from_text(node.name), b"node", DATACENTER, *DOMAIN)
-
-
-def _glue(node: Node) -> tuple[ResourceRecord, ...]:
-    ip = _ip(node.address)
-    return (address(_node_name(node), ip, TTL),) if ip else ()
-
-
-def _ns(node: Node) -> ResourceRecord:
-    return pointing(DOMAIN, Type.NS, _node_name(node), TTL)
-
-
-def soa(now: float) -> ResourceRecord:
-    """Consul's SOA: the serial is the clock, and nothing may be remembered (minimum 0)."""
-    start = Soa((b"ns", *DOMAIN), (b"hostmaster", *DOMAIN), int(now), 3600, 600, 86400, 0)
-    return start.record(DOMAIN, TTL)
+def soa(now: float, domain: Name = DOMAIN, times: SoaTimes = _SOA) -> ResourceRecord:
+    """Consul's SOA: the serial is the clock, and its TTL what a denial may be remembered for."""
+    start = Soa(
+        (b"ns", *domain),
+        (b"hostmaster", *domain),
+        int(now),
+        times.refresh,
+        times.retry,
+        times.expire,
+        times.min_ttl,
+    )
+    return start.record(domain, times.min_ttl)

@@ -6,8 +6,8 @@ from dnsproxy.core.request import Key
 # Some of what is said has the time in it (the serial number of an SOA), and a change of that is
 # told by nobody.
 _LIFE_S = 10.0
-# Beyond this all are made anew: nobody asks for so many names of one host.
-KEYS_MAX = 4096
+# Beyond this all are made anew: a host with 10,000 services is asked for them in some forms each.
+KEYS_MAX = 65536
 
 
 class Leases:

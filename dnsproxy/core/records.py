@@ -99,7 +99,8 @@ class Reply:
     missing. ``stale`` marks an answer that is given because no current one could be had (RFC 8767).
     ``why`` is what we tell of it beside its rcode.
     ``size`` is how many bytes the message had that it came in, 0 if it came in none; ``has_opt``
-    whether that spoke EDNS.
+    whether that spoke EDNS. ``udp_answers``: no client that takes 512 bytes gets more answers in
+    one datagram, 0 if as many as fit.
     """
 
     rcode: int = Rcode.NOERROR
@@ -113,6 +114,7 @@ class Reply:
     why: tuple[ExtendedError, ...] = ()
     size: int = 0
     has_opt: bool = False
+    udp_answers: int = 0
 
     @property
     def records(self) -> Iterable[ResourceRecord]:

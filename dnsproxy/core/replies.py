@@ -5,11 +5,12 @@ what fitted there may not fit here.
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dnsproxy.core.gate import EDNS_SIZE, UDP_SIZE_WITHOUT_EDNS, Query, Refusal
+from dnsproxy.core.names import Name, lower
 from dnsproxy.core.packing import pack
-from dnsproxy.core.records import Reply, unpack
+from dnsproxy.core.records import Reply, ResourceRecord, unpack
 from dnsproxy.core.request import Request
 from dnsproxy.core.wire import (
     AA,
@@ -68,6 +69,8 @@ def write(
     ``edns_size`` and ``options`` are what our own OPT says. AD is told only to those who asked for
     it (RFC 6840 5.8).
     """
+    if reply.udp_answers and limit <= UDP_SIZE_WITHOUT_EDNS:
+        reply = _shortened(reply)
     options += b"".join(error.option for error in reply.why)
     opt = _opt(query, reply.rcode, edns_size, options)
     body, counts, cut = pack(query.question, reply, limit - len(opt))
@@ -81,6 +84,30 @@ def write(
         query.message.id, flags, 1, answers, authorities, additionals + (1 if opt else 0)
     )
     return header + body[HEADER.size :] + opt
+
+
+def _shortened(reply: Reply) -> Reply:
+    """As many answers as a small datagram may have, and of the rest one record for each target.
+
+    A choice and no cut: Consul makes it so that its clients spread, and TC would have each of them
+    come again over TCP.
+    """
+    if len(reply.answer) <= reply.udp_answers:
+        return reply
+    answer = reply.answer[: reply.udp_answers]
+    beside: dict[Name, ResourceRecord] = {}
+    for record in reply.additional:
+        if record.rtype != Type.TXT:
+            beside.setdefault(lower(record.owner), record)
+    wanted = [lower(record.target or ()) for record in answer if record.rtype == Type.SRV]
+    kept: dict[Name, ResourceRecord] = {}
+    while wanted:
+        found = beside.get(name := wanted.pop(0))
+        if found is not None and name not in kept:
+            kept[name] = found
+            # A target may be an alias, which is of no use alone.
+            wanted += [lower(found.target or ())] if found.rtype == Type.CNAME else []
+    return replace(reply, answer=answer, additional=tuple(kept.values()))
 
 
 def _flags(query: Query) -> int:

@@ -13,6 +13,7 @@ from dnsproxy.consul import ConsulOptions, ConsulZone
 from dnsproxy.core.consul import Delegated, as_delegated
 from dnsproxy.core.embedded import DOMAIN, soa
 from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.core.leases import Leases
 from dnsproxy.core.memory import Memory
 from dnsproxy.core.names import from_text, to_text
 from dnsproxy.core.policy import ZonePolicy
@@ -21,10 +22,11 @@ from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Rcode, Type, question
 from dnsproxy.edges.datacenters import Datacenters
 from dnsproxy.edges.upstreams import GroupOptions, UpstreamGroup
+from dnsproxy.embedded import EmbeddedZone
 from dnsproxy.forwarding import ForwardZone
-from dnsproxy.resolver import embedded_zone
 from tests.asking import ask, rcode
 from tests.commands import Running
+from tests.dnsproxy.embedding import embedded
 from tests.dnsproxy.scripted import scene
 from tests.small_engine import SmallEngine
 
@@ -121,7 +123,7 @@ def test_the_embedded_zone_tells_its_denials_so_too(name: str, qtype: int, owner
     catalog = EmbeddedCatalog(
         Node(name="n1", address="10.1.0.1"), [Service(id="web1", name="web", port=80)]
     )
-    zone = embedded_zone("consul.", catalog, delegated("service.consul"))
+    zone = EmbeddedZone(DOMAIN, embedded(catalog), Leases(), delegated=delegated("service.consul"))
     reply = zone.recall(Request(question(from_text(name), qtype))).reply
     assert [owner] == [to_text(record.owner) for record in reply.authority]
 

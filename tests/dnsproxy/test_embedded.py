@@ -1,211 +1,174 @@
-"""The embedded zone: Consul's vectors on the answers of the pure core.
-
-The numbers are those of the vector table that the project keeps of Consul.
-"""
+"""The embedded zone beyond Consul's vectors: settings, limits, odd input, and what costs itself."""
 
 import random
+import time
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
 
 import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import pytest
 from hypothesis import given, strategies as st
 
 from catalog.embedded import EmbeddedCatalog
-from catalog.model import Node, Service, Weights
-from dnsproxy.core.embedded import answer
+from catalog.model import Node, Service, Status
+from dnsproxy.core.consul import Delegated
+from dnsproxy.core.dns_config import DnsConfig, SoaTimes, ttl_of
+from dnsproxy.core.embedded import EmbeddedDns
+from dnsproxy.core.exchange import Source
+from dnsproxy.core.grammar import NodeLookup, ServiceLookup, VirtualLookup, parse
+from dnsproxy.core.leases import Leases
+from dnsproxy.core.names import from_text
 from dnsproxy.core.replies import write
+from dnsproxy.core.request import Request
+from dnsproxy.core.wire import Rcode, Type, question
+from dnsproxy.embedded import EmbeddedReverse, EmbeddedZone
+from tests.dnsproxy.embedding import CONSUL, NOW, ask, embedded, owners, records
 from tests.dnsproxy.packets import query
 
-NODE = Node(name="n1", address="10.1.0.1")
-CATALOG = EmbeddedCatalog(
-    NODE,
-    [
-        Service(id="web1", name="web", port=8080, tags=("v1", "primary")),
-        Service(id="web2", name="web", port=8081, tags=("V2",), address="10.2.0.2"),
-        Service(id="api", name="api", port=9000, address="10.0.0.5"),
-        Service(
-            id="db",
-            name="db",
-            port=5432,
-            address="10.0.0.7",
-            tags=("master", "a.b"),
-            weights=Weights(passing=10, warning=2),
-        ),
-        Service(id="v6svc", name="v6svc", port=81, address="2001:db8::5"),
-        Service(id="ext", name="ext", port=443, address="www.example.com"),
-        Service(id="mp1", name="mp", port=1001, address="10.0.0.9"),
-        Service(id="mp2", name="mp", port=1002, address="10.0.0.9"),
-        Service(id="mp3", name="mp", port=1001, address="10.0.0.10"),
-        Service(id="dupe1", name="dupe", port=1001, address="10.0.0.11"),
-        Service(id="dupe2", name="dupe", port=1001, address="10.0.0.11"),
-        Service(id="mix1", name="mixcn", port=1, address="other.example"),
-        Service(id="mix2", name="mixcn", port=1, address="10.0.0.12"),
-        Service(id="odd", name="odd", port=1, address="not..a.name"),
-    ],
-)
+NODE = Node(name="n1", address="10.1.0.1", meta={"env": "prod"})
+MANY = [Service(id=f"web{n}", name="web", port=n, address=f"10.2.0.{n}") for n in range(1, 10)]
 
 
-def ask(name: str, qtype: str) -> dns.message.Message:
-    """The reply as a client reads it."""
-    asked = query(name, qtype)
-    found = answer(asked.question, CATALOG, 1_000_000, random.shuffle)
-    return dns.message.from_wire(write(asked, found, 65535))
+def of(*services: Service, node: Node = NODE, **config: Any) -> EmbeddedDns:
+    """The core over these services."""
+    return embedded(EmbeddedCatalog(node, services), DnsConfig(**config))
 
 
-def records(section: list[dns.rrset.RRset]) -> set[str]:
-    """A section as `TYPE data`."""
-    return {
-        f"{dns.rdatatype.to_text(rrset.rdtype)} {item.to_text()}"
-        for rrset in section
-        for item in rrset
-    }
-
-
-N1 = "n1.node.dc1.consul."
-SOA = "SOA ns.consul. hostmaster.consul. 1000000 3600 600 86400 0"
-ROWS = [
-    (1, "web.service.consul", "A", {"A 10.1.0.1", "A 10.2.0.2"}, set(), set()),
-    (2, "web.service.consul", "AAAA", set(), {SOA}, set()),
-    (
-        3,
-        "web.service.consul",
-        "SRV",
-        {f"SRV 1 1 8080 {N1}", "SRV 1 1 8081 0a020002.addr.dc1.consul."},
-        set(),
-        {"A 10.1.0.1", "A 10.2.0.2"},
-    ),
-    (4, "web.service.consul", "ANY", {"A 10.1.0.1", "A 10.2.0.2"}, set(), set()),
-    (5, "web.service.consul", "TXT", {"A 10.1.0.1", "A 10.2.0.2"}, set(), set()),
-    (6, "web.service.consul", "MX", set(), {SOA}, set()),
-    (7, "web.service.consul", "NS", {f"NS {N1}"}, set(), {"A 10.1.0.1"}),
-    (8, "web.service.consul", "SOA", {SOA}, {f"NS {N1}"}, {"A 10.1.0.1"}),
-    (10, "api.service.consul", "A", {"A 10.0.0.5"}, set(), set()),
-    (
-        11,
-        "api.service.consul",
-        "SRV",
-        {"SRV 1 1 9000 0a000005.addr.dc1.consul."},
-        set(),
-        {"A 10.0.0.5"},
-    ),
-    (12, "v1.web.service.consul", "A", {"A 10.1.0.1"}, set(), set()),
-    ("12b", "v2.web.service.consul", "A", {"A 10.2.0.2"}, set(), set()),
-    ("12c", "a.b.db.service.consul", "A", {"A 10.0.0.7"}, set(), set()),
-    ("12d", "WEB.Service.DC1.Consul", "A", {"A 10.1.0.1", "A 10.2.0.2"}, set(), set()),
-    (
-        14,
-        "_api._tcp.service.consul",
-        "SRV",
-        {"SRV 1 1 9000 0a000005.addr.dc1.consul."},
-        set(),
-        {"A 10.0.0.5"},
-    ),
-    (
-        16,
-        "_api._tcp.consul",
-        "SRV",
-        {"SRV 1 1 9000 0a000005.addr.dc1.consul."},
-        set(),
-        {"A 10.0.0.5"},
-    ),
-    (
-        19,
-        "db.service.consul",
-        "SRV",
-        {"SRV 1 10 5432 0a000007.addr.dc1.consul."},
-        set(),
-        {"A 10.0.0.7"},
-    ),
-    (20, "v6svc.service.consul", "A", set(), {SOA}, set()),
-    ("20b", "v6svc.service.consul", "AAAA", {"AAAA 2001:db8::5"}, set(), set()),
-    (
-        21,
-        "v6svc.service.consul",
-        "SRV",
-        {"SRV 1 1 81 20010db8000000000000000000000005.addr.dc1.consul."},
-        set(),
-        {"AAAA 2001:db8::5"},
-    ),
-    (22, "ext.service.consul", "A", {"CNAME www.example.com."}, set(), set()),
-    ("22b", "ext.service.consul", "MX", {"CNAME www.example.com."}, set(), set()),
-    (23, "ext.service.consul", "SRV", {"SRV 1 1 443 www.example.com."}, set(), set()),
-    (25, "mp.service.consul", "A", {"A 10.0.0.9", "A 10.0.0.10"}, set(), set()),
-    (27, "dupe.service.consul", "A", {"A 10.0.0.11"}, set(), set()),
-    (
-        "27b",
-        "dupe.service.consul",
-        "SRV",
-        {"SRV 1 1 1001 0a00000b.addr.dc1.consul."},
-        set(),
-        {"A 10.0.0.11"},
-    ),
-    (31, "n1.node.consul", "A", {"A 10.1.0.1"}, set(), set()),
-    (32, "n1.node.consul", "AAAA", set(), set(), set()),
-    ("33b", "nope.node.consul", "MX", set(), set(), set()),
-    (39, "0a000005.addr.dc9.consul", "A", {"A 10.0.0.5"}, set(), set()),
-    (40, "0a000005.addr.dc1.consul", "AAAA", set(), set(), {"A 10.0.0.5"}),
-    (57, "mixcn.service.consul", "A", {"A 10.0.0.12"}, set(), set()),
-    ("57b", "mixcn.service.consul", "AAAA", {"CNAME other.example."}, set(), set()),
-    ("odd", "odd.service.consul", "SRV", set(), {SOA}, set()),
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "qtype", "answers", "authority", "additional"),
-    [row[1:] for row in ROWS],
-    ids=[f"{row[0]}-{row[1]}-{row[2]}" for row in ROWS],
-)
-def test_a_name_that_exists_is_answered_as_consul_does(name, qtype, answers, authority, additional):
-    """NOERROR, and record for record."""
-    found = ask(name, qtype)
-    assert found.rcode() == dns.rcode.NOERROR
-    assert answers == records(found.answer)
-    assert authority == records(found.authority)
-    assert additional == records(found.additional)
-    assert all(rrset.ttl == 0 for rrset in found.answer + found.authority + found.additional)
-
-
-@pytest.mark.parametrize(
-    ("name", "qtype"),
-    [
-        ("nope.service.consul", "A"),
-        ("nope.web.service.consul", "A"),
-        ("_api._udp.service.consul", "SRV"),
-        ("_api._tcp.consul", "A"),
-        ("_web.service.consul", "SRV"),
-        ("nope.node.consul", "A"),
-        ("x.query.consul", "A"),
-        ("zz000005.addr.consul", "A"),
-        ("0a0000051.addr.consul", "A"),
-        ("consul", "A"),
-        ("service.consul", "A"),
-        ("web.service.dc2.consul", "A"),
-        ("web.service.dc1.extra.consul", "A"),
-        ("web.virtual.consul", "A"),
-        ("web.node.service.consul", "A"),
-        (r"we\000b.service.consul", "A"),
-        (r"\255.service.consul", "A"),
-    ],
-)
-def test_a_name_that_does_not_exist_is_nxdomain_with_soa(name, qtype):
-    """Also the empty non-terminals, as Consul has it."""
-    found = ask(name, qtype)
-    assert found.rcode() == dns.rcode.NXDOMAIN
-    assert found.answer == []
-    assert {SOA} == records(found.authority)
-
-
-def test_the_owner_is_spelled_as_it_was_asked():
-    """A client that mixes cases compares it."""
-    assert ask("WeB.service.CONSUL", "A").answer[0].name.to_text() == "WeB.service.CONSUL."
+def test_the_owner_and_the_domain_are_spelled_as_they_were_asked():
+    """A client that mixes cases compares them; Consul's current release does the same."""
+    found = ask(of(Service(id="a", name="web", port=1)), "WeB.service.CONSUL", "SRV")
+    assert {"WeB.service.CONSUL."} == owners(found.answer)
+    assert Counter(["SRV 1 1 1 n1.node.dc1.CONSUL."]) == records(found.answer)
 
 
 def test_every_order_of_the_instances_comes_up():
     """A uniform shuffle for each answer is what spreads the load."""
-    first = {ask("web.service.consul", "A").answer[0][0].to_text() for _ in range(64)}
-    assert {"10.1.0.1", "10.2.0.2"} == first
+    side = of(*MANY[:2])
+    first = {ask(side, "web.service.consul", "A").answer[0].data for _ in range(64)}
+    assert 2 == len(first)
+
+
+def test_a_second_domain_answers_for_itself():
+    """Targets, servers and the SOA are in the domain that was asked for (consul#10224)."""
+    catalog = EmbeddedCatalog(NODE, [Service(id="a", name="web", port=1)])
+    side = embedded(catalog, domains=[CONSUL, (b"other", b"example")])
+    found = ask(side, "web.service.other.example", "SRV")
+    assert Counter(["SRV 1 1 1 n1.node.dc1.other.example."]) == records(found.answer)
+    assert {"n1.node.dc1.other.example."} == owners(found.additional)
+    denied = ask(side, "nope.service.other.example", "A")
+    soa = "SOA ns.other.example. hostmaster.other.example. 1000000 3600 600 86400 0"
+    assert Counter([soa]) == records(denied.authority)
+    assert {"other.example."} == owners(denied.authority)
+    assert {"consul."} == owners(ask(side, "nope.service.consul", "A").authority)
+
+
+def test_ttls_are_those_of_the_service_and_of_the_node():
+    """Beside an SRV record stand addresses and meta with the service's, as Consul has it."""
+    ttls = {"web": 10, "w*": 20, "*": 30}
+    services = [Service(id=name, name=name, port=1) for name in ("web", "wide", "other")]
+    side = of(*services, service_ttl=ttls, node_ttl=40, soa=SoaTimes(1, 2, 3, 4))
+    for name, ttl in (("web", 10), ("wide", 20), ("other", 30)):
+        found = ask(side, f"{name}.service.consul", "SRV")
+        assert {ttl} == {one.ttl for one in (*found.answer, *found.additional)}
+    for name, qtype in (("n1.node.consul", "ANY"), ("0a000001.addr.consul", "A"), ("consul", "NS")):
+        found = ask(side, name, qtype)
+        assert {40} == {one.ttl for one in (*found.answer, *found.additional)}
+    (soa,) = ask(side, "nope.service.consul", "A").authority
+    assert (4, "SOA ns.consul. hostmaster.consul. 1000000 1 2 3 4") == (
+        soa.ttl,
+        next(iter(records([soa]))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "ttl"),
+    [("db", 1), ("db-master", 2), ("d", 3), ("dbx", 2), ("x", 3), ("", 3), ("db*", 2)],
+)
+def test_the_longest_beginning_of_a_name_tells_its_ttl(service: str, ttl: int):
+    """The name itself first; one that ends in a star is none."""
+    assert ttl == ttl_of(service, {"db": 1, "db*": 2, "*": 3})
+
+
+def test_only_passing_leaves_out_who_warns():
+    """And the critical are never there."""
+    services = [
+        Service(id=status, name="web", address=f"10.0.0.{n}", status=status)
+        for n, status in enumerate(Status, start=1)
+    ]
+    assert Counter(["A 10.0.0.1", "A 10.0.0.2"]) == records(
+        ask(of(*services), "web.service.consul", "A").answer
+    )
+    assert Counter(["A 10.0.0.1"]) == records(
+        ask(of(*services, only_passing=True), "web.service.consul", "A").answer
+    )
+
+
+def test_a_limit_of_addresses_is_none_of_srv_records():
+    """Consul's `a_record_limit`, over UDP and TCP; each instance is drawn in time."""
+    side = of(*MANY, a_record_limit=2)
+    found = [ask(side, "web.service.consul", "A") for _ in range(64)]
+    assert {2} == {len(one.answer) for one in found}
+    assert 9 == len({record for one in found for record in one.answer})
+    assert 9 == len(ask(side, "web.service.consul", "SRV").answer)
+
+
+@pytest.mark.parametrize(("limit", "answers"), [(1, 1), (5, 5), (20, 8)])
+def test_the_limit_of_small_datagrams_is_eight_at_most(limit: int, answers: int):
+    """Consul's `udp_answer_limit`."""
+    found = ask(of(*MANY, udp_answer_limit=limit), "web.service.consul", "A", tcp=False)
+    assert answers == len(found.answer)
+
+
+def test_meta_beside_addresses_may_be_left_out():
+    """`enable_additional_node_meta_txt`; who asks for it still gets it."""
+    side = of(Service(id="a", name="web", port=1), node_meta_txt=False)
+    assert Counter(["A 10.1.0.1"]) == records(ask(side, "web.service.consul", "SRV").additional)
+    assert Counter() == records(ask(side, "n1.node.consul", "A").additional)
+    assert Counter(['TXT "env=prod"']) == records(ask(side, "n1.node.consul", "TXT").answer)
+
+
+def test_an_alias_of_itself_is_the_nodes_address():
+    """If it is spelled as it was asked for; so Consul."""
+    side = of(Service(id="a", name="web", port=1, address="web.service.consul."))
+    assert Counter(["A 10.1.0.1"]) == records(ask(side, "web.service.consul", "A").answer)
+    found = records(ask(side, "WEB.service.consul", "A").answer)
+    assert Counter(["CNAME web.service.consul.", "A 10.1.0.1"]) == found
+
+
+def test_a_node_whose_name_cannot_stand_in_an_ns_record_is_in_none():
+    """Consul skips names with an underscore or a dot there."""
+    for name in ("under_score", "dot.name"):
+        side = of(node=Node(name=name, address="10.1.0.1"))
+        found = ask(side, "consul", "NS")
+        assert (0, (), (), ()) == (found.rcode, *found.sections)
+        assert Counter(["A 10.1.0.1"]) == records(ask(side, f"{name}.node.consul", "A").answer)
+
+
+GRAMMAR = [
+    ("x._tcp", Type.SRV, ServiceLookup("_tcp", "x")),
+    ("a._web", Type.SRV, ServiceLookup("_web", "a")),
+    ("_web._tcp.service.dc1.dc", Type.A, ServiceLookup("web")),
+    ("web.service.http.port", Type.A, ServiceLookup("web", port=b"http")),
+    ("web.service.dc2.dc.dc1.dc", Type.A, ServiceLookup("web")),
+    ("web.service.dc1.dc.dc2.peer", Type.A, None),
+    ("web.service.a.port.b.port.c.port.d.port", Type.A, None),
+    ("web.service.x.sg", Type.A, None),
+    ("web.service.dc1.peer", Type.A, None),
+    ("n1.node.dc2", Type.A, NodeLookup("n1", here=False)),
+    ("n1.node.dc2.extra", Type.A, None),
+    ("a.b.node", Type.A, NodeLookup("a.b")),
+    (r"a\.b.node", Type.A, NodeLookup(r"a\.b")),
+    (r"\ \255.node", Type.A, NodeLookup(r"\ \255")),
+    ("web.virtual.any", Type.A, VirtualLookup()),
+    ("virtual", Type.A, None),
+]
+
+
+@pytest.mark.parametrize(("name", "qtype", "expected"), GRAMMAR, ids=[row[0] for row in GRAMMAR])
+def test_a_name_says_what_is_asked_for(name: str, qtype: int, expected: object):
+    """The grammar of the current release."""
+    assert expected == parse(from_text(name), qtype)
 
 
 @pytest.mark.parametrize("padding", range(0, 60, 3))
@@ -218,8 +181,7 @@ def test_an_answer_longer_than_a_pointer_can_reach_is_still_read(padding):
     node = Node(name="x" * padding or "n1", address="10.1.0.1")
     many.append(Service(id="0", name="many", port=1))
     asked = query("many.service.consul", "SRV")
-    catalog = EmbeddedCatalog(node, many)
-    wire = write(asked, answer(asked.question, catalog, 0, random.shuffle), 65535)
+    wire = write(asked, of(*many, node=node).answer(asked.question, 0), 65535)
     found = dns.message.from_wire(wire)
     assert len(wire) > 0x4000
     assert len(found.answer[0]) == 500
@@ -234,13 +196,68 @@ def test_an_answer_longer_than_a_pointer_can_reach_is_still_read(padding):
 )
 def test_any_registered_text_costs_at_most_its_own_answer(name, address, qtype):
     """Names and addresses come from people: no reply is ever broken by them."""
-    catalog = EmbeddedCatalog(
-        NODE,
-        [
-            Service(id="a", name="web", port=1, address=address),
-            Service(id="b", name=name, port=1, address=address),
-        ],
+    side = of(
+        Service(id="a", name="web", port=1, address=address),
+        Service(id="b", name=name, port=1, address=address),
+        Service(id="c", name="web", port=2, address="10.9.0.1"),
     )
     asked = query("web.service.consul", qtype)
-    found = answer(asked.question, catalog, 0, random.shuffle)
-    dns.message.from_wire(write(asked, found, 65535))
+    found = dns.message.from_wire(write(asked, side.answer(asked.question, 0), 65535))
+    if qtype == "A":
+        assert "10.9.0.1" in {item.to_text() for rrset in found.answer for item in rrset}
+
+
+def zone(*services: Service, empty_names: bool = False, **config: Any) -> EmbeddedZone:
+    """The zone `consul.`."""
+    side = of(*services, **config)
+    return EmbeddedZone(CONSUL, side, Leases(), delegated=Delegated(()), empty_names=empty_names)
+
+
+def test_a_choice_is_drawn_anew_for_each_answer():
+    """Kept ready, one of two addresses would be everybody's for seconds."""
+    request = Request(question(from_text("web.service.consul"), Type.A))
+    for limit, is_kept in ((2, False), (0, True)):
+        asked = zone(*MANY, a_record_limit=limit)
+        assert [False, is_kept] == [asked.recall(request).lease is not None for _ in range(2)]
+
+
+def test_names_without_records_may_be_said_to_be_there():
+    """`dns.empty_names`, as in front of a Consul."""
+    for empty_names, rcode in ((False, Rcode.NXDOMAIN), (True, Rcode.NOERROR)):
+        asked = zone(empty_names=empty_names)
+        for name, expected in (("service.consul", rcode), ("nope.service.consul", 3)):
+            request = Request(question(from_text(name), Type.A))
+            assert expected == asked.recall(request).reply.rcode
+
+
+@pytest.mark.parametrize(
+    ("qtype", "answers"), [(Type.PTR, 1), (Type.ANY, 1), (Type.A, 0), (Type.TXT, 0)]
+)
+def test_a_reverse_name_has_a_pointer_and_nothing_else(qtype: int, answers: int):
+    """Consul gives the pointer whatever is asked for."""
+    reverse = EmbeddedReverse(of(*MANY))
+    request = Request(question(from_text("3.0.2.10.in-addr.arpa"), qtype))
+    found = reverse.recall(request)
+    assert found is not None
+    assert (Source.EMBEDDED, answers) == (found.source, len(found.reply.answer))
+    assert found == reverse.ask(request, time.monotonic())
+    other = Request(question(from_text("99.0.2.10.in-addr.arpa"), qtype))
+    assert reverse.recall(other) is None
+
+
+def test_an_answer_costs_as_much_with_many_services_as_with_few():
+    """Counted in steps, not in seconds: nothing but its own instances is looked at."""
+
+    class Counting(EmbeddedCatalog):
+        looked_at = 0
+
+        def instances(self, name: str) -> Collection[Service]:
+            found = super().instances(name)
+            self.looked_at += len(found)
+            return found
+
+    others = [Service(id=f"s{n}", name=f"s{n}", port=1) for n in range(2000)]
+    catalog = Counting(NODE, [*MANY, *others])
+    side = EmbeddedDns(catalog, [CONSUL], DnsConfig(), random.shuffle)
+    side.answer(query("web.service.consul", "A").question, NOW)
+    assert 9 == catalog.looked_at

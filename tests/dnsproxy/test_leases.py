@@ -15,8 +15,10 @@ from dnsproxy.core.request import Request
 from dnsproxy.core.wire import Type, question
 from dnsproxy.core.zones import ZoneTable
 from dnsproxy.edges.observer import Observer
+from dnsproxy.embedded import EmbeddedZone
 from dnsproxy.proxy import DnsProxy, ProxyOptions
-from dnsproxy.resolver import Resolver, Routes, embedded_zone
+from dnsproxy.resolver import Resolver, Routes
+from tests.dnsproxy.embedding import CONSUL, embedded
 from tests.dnsproxy.packets import query_wire
 
 NOW = 1000.0
@@ -75,7 +77,7 @@ def test_a_change_of_the_catalog_is_in_the_next_answer():
     """However often the one before was given."""
     catalog, kept = EmbeddedCatalog(Node(name="n1", address="10.0.0.1"), [service(1)]), Leases()
     catalog.listeners.add(kept)
-    zone = embedded_zone("consul.", catalog, Delegated(()), kept)
+    zone = EmbeddedZone(CONSUL, embedded(catalog), kept, delegated=Delegated(()))
     routes = Routes(ZoneTable([((b"consul",), zone)]))
     observer = Observer(ring=10)
     options = ProxyOptions(AllowList(["127.0.0.0/8"]))
