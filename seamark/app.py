@@ -17,6 +17,7 @@ from dnsproxy.core.endpoint import Endpoint
 from seamark import __version__
 from seamark.dns_side import Dns, Observed
 from seamark.errors import StartError
+from seamark.exporting import Services
 from seamark.privileges import become, find_user, unusable
 from seamark.pulse import Pulse
 from seamark.reloading import Reloader
@@ -25,6 +26,7 @@ from seamark.settings import HttpSettings
 from seamark.sources import Source
 from seamark.tuning import settle_collector
 from seamark.web import StatusServer
+from seamark.wiring import Embedded
 
 log = logging.getLogger("seamark")
 
@@ -60,6 +62,7 @@ class App:
     registrar: RegistrarHalf | None = None
     observer: Observed | None = None
     status_address: Endpoint | None = None
+    embedded: Embedded | None = None
     words: tuple[str, ...] = ()
     example: str = ""
 
@@ -67,7 +70,8 @@ class App:
         self._user = find_user(self.source.settings.user)
         self._notifier = Notifier(os.environ)
         self._pulse = Pulse(self._vitals, self._notifier)
-        self._reloader = Reloader(self.source, self.dns, self._notifier)
+        statics = self.embedded.statics if self.embedded else None
+        self._reloader = Reloader(self.source, self.dns, self._notifier, statics)
         self._status: StatusServer | None = None
 
     def run(self) -> None:
@@ -97,6 +101,8 @@ class App:
         if self.dns is not None:
             bound = self.dns.start()
             log.info("DNS on %s", ", ".join(map(str, bound)))
+        for line in self.embedded.statics.remarks if self.embedded else ():
+            log.warning("%s", line)
         words = (*self.words, *(self.dns.words if self.dns is not None else ()))
         for line in words:
             log.info("%s", line)
@@ -130,7 +136,7 @@ class App:
         """What is read and written again and again; of a file that is still to come its folder."""
         catalog, dns = self.source.settings.catalog, self.source.settings.dns
         names = [catalog.token_file, catalog.ca_file, catalog.cert_file, catalog.key_file]
-        named = [Path(name) for name in (*names, *dns.hosts_files) if name]
+        named = [Path(name) for name in (*names, catalog.services, *dns.hosts_files) if name]
         readable = [path for path in (self.source.path, *named) if path and path.exists()]
         log_file = Path(dns.query_log)
         written = log_file if log_file.exists() else log_file.parent
@@ -145,6 +151,7 @@ class App:
             self.observer,
             dead=self._pulse.dead,
             reloads=self._reloader.reloads,
+            services=self._services(),
         )
         try:
             status.start()
@@ -156,6 +163,11 @@ class App:
             return
         log.info("status on http://%s/ready", self.status_address)
         self._status = status
+
+    def _services(self) -> Services | None:
+        if self.embedded is None:
+            return None
+        return Services(lambda: self._reloader.settings, self.embedded.catalog)
 
     def _line_to_try(self, address: Endpoint) -> str:
         loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared, not bound)

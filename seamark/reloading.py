@@ -16,6 +16,7 @@ from seamark.errors import SeamarkError
 from seamark.sd_notify import Notifier
 from seamark.settings import Settings
 from seamark.sources import Marks, Source
+from seamark.statics import StaticServices
 
 log = logging.getLogger("seamark")
 
@@ -40,12 +41,19 @@ class Reloads:
 class Reloader:
     """Reads the settings of ``source`` again and has the DNS half take them on.
 
-    All of them are read and checked first. If one cannot be used, or an address not be bound, those
-    in force stay. What only a restart can change is named.
+    All of them, and ``statics``' file, are read and checked first. If one cannot be used, or an
+    address not be bound, those in force stay. What only a restart can change is named.
     """
 
-    def __init__(self, source: Source, dns: Dns | None, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        source: Source,
+        dns: Dns | None,
+        notifier: Notifier,
+        statics: StaticServices | None = None,
+    ) -> None:
         self.reloads = Reloads()
+        self._statics = statics
         self._source = source
         self._dns = dns
         self._notifier = notifier
@@ -69,6 +77,11 @@ class Reloader:
     def want(self) -> None:
         """Read them again now: SIGHUP."""
         self._wanted.set()
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force."""
+        return self._settings
 
     def vitals(self) -> dict[str, bool]:
         """What must go on as long as we do -> whether it does."""
@@ -115,10 +128,13 @@ class Reloader:
     def _take_on(self) -> list[str]:
         """Returns what has changed, in words. Raises SeamarkError."""
         read, _ = self._source.read()
+        services = self._statics.read() if self._statics is not None else None
         settings = _changeable(self._settings, read)
         changes = [name for name in _differences(self._settings, settings) if self._is_ours(name)]
         if self._dns is not None:
             changes += self._dns.take_on(settings)
+        if self._statics is not None and services is not None:
+            changes += self._statics.take_on(services)
         logs.set_up(settings.log_level)
         self._settings = settings
         fixed = [name for name in _differences(settings, read) if self._is_ours(name)]

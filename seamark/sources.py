@@ -34,15 +34,19 @@ class Source:
         self._config = config
         self._environment = dict(environment)
         self._flags = flags
+        self._services: list[Path] = []
         # Taken first: what is written meanwhile is then seen as a change.
-        self.marks_at_first = self.marks()
+        before = self.marks()
         self.settings, self.path = self.read()
+        # Nothing of these has been read so far.
+        self._services = [Path(file) for file in (self.settings.catalog.services,) if file]
+        self.marks_at_first = {**self.marks(), **before}
 
     def marks(self) -> Marks:
-        """The files that hold settings or may come to, and those of the system's resolver."""
+        """The files that hold settings, services, or may come to, and the system resolver's."""
         named = self._config or self._environment.get("SEAMARK_CONFIG")
         files = [Path(named)] if named else DEFAULT_FILES
-        return {path: _mark(path) for path in (*files, RESOLV_CONF, RESOLVED_CONF)}
+        return {path: _mark(path) for path in (*files, *self._services, RESOLV_CONF, RESOLVED_CONF)}
 
     def read(self) -> tuple[Settings, Path | None]:
         """The settings as they are now. Raises :class:`SettingsError`."""

@@ -1,6 +1,8 @@
 """What is set of Python itself once everything is loaded."""
 
+import contextlib
 import gc
+from collections.abc import Iterator
 
 # So many new objects; Python's default is 700.
 _COLLECTED_AT = 20_000
@@ -14,3 +16,19 @@ def settle_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECTED_AT, 20, 20)
+
+
+@contextlib.contextmanager
+def much_to_read() -> Iterator[None]:
+    """For who makes very many objects, which then stay.
+
+    The collector never looks at all of them at once, which holds up everything for half a second.
+    What is garbage by then is collected before.
+    """
+    gc.collect(1)
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

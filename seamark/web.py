@@ -16,6 +16,7 @@ from gevent.pywsgi import WSGIHandler, WSGIServer
 from dnsproxy.core.endpoint import Endpoint
 from seamark.dns_side import Observed
 from seamark.errors import StartError
+from seamark.exporting import Services
 from seamark.metrics import Metrics
 from seamark.queries import Queries
 from seamark.reloading import Reloads
@@ -146,7 +147,7 @@ class _Handler(WSGIHandler):
 
 
 class StatusServer:
-    """Serves /health, /ready, /metrics and, with an observer, /queries.
+    """Serves /health, /ready, /metrics and, where there is something to tell, /queries, /services.
 
     ``start`` raises :class:`StartError`.
     """
@@ -159,6 +160,7 @@ class StatusServer:
         *,
         dead: Dead = list,
         reloads: Reloads | None = None,
+        services: Services | None = None,
     ) -> None:
         app = falcon.App(middleware=[_Plain()])
         app.add_route("/health", _Health(dead))
@@ -166,6 +168,8 @@ class StatusServer:
         app.add_route("/metrics", _Metrics(observer, reloads))
         if observer is not None:
             app.add_route("/queries", Queries(observer))
+        if services is not None:
+            app.add_route("/services", services)
         self._address = address
         self._server = WSGIServer(
             (address.host, address.port),

@@ -2,14 +2,14 @@
 
 import contextlib
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import dataclass
 
-from catalog.definitions import parse_definitions
 from catalog.embedded import EmbeddedCatalog
-from catalog.errors import RegistryUriError, ShapeError
-from catalog.model import Node, Service
+from catalog.errors import RegistryUriError
+from catalog.model import Node
 from catalog.uri import Registry, parse_registry_uri
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.names import from_text
@@ -20,7 +20,22 @@ from registrar.errors import EngineUnavailable
 from seamark.addresses import default_route_address, parse_endpoint
 from seamark.dns_settings import DnsSettings
 from seamark.errors import SettingsError
-from seamark.settings import Settings
+from seamark.settings import CatalogSettings, Settings
+from seamark.statics import StaticServices, read_definitions
+
+# Every node of Consul's has it; one that is in no segment has it empty.
+_ALWAYS_META = {"consul-network-segment": ""}
+# What Consul takes for a key, and what one TXT string can carry of both.
+_META_KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_META_MAX = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The catalog in this process, and those of its services that a file has."""
+
+    catalog: EmbeddedCatalog
+    statics: StaticServices
 
 
 def registry(settings: Settings, environment: Mapping[str, str]) -> Registry | None:
@@ -33,21 +48,29 @@ def registry(settings: Settings, environment: Mapping[str, str]) -> Registry | N
             "names a Consul",
             "give the file to the agent: consul agent -config-file FILE",
         )
+    for name, given, usual in (
+        ("dns_config", settings.dns_config, Settings().dns_config),
+        ("node_meta", settings.catalog.node_meta, CatalogSettings().node_meta),
+    ):
+        if given != usual:
+            raise SettingsError(
+                f"{name}: it is for the embedded catalog, and registry names a Consul",
+                f"set `{name}` in the agent's configuration",
+            )
     try:
         return parse_registry_uri(settings.catalog.registry, environment)
     except RegistryUriError as error:
         raise SettingsError(f"registry: {error}") from error
 
 
-def embedded_catalog(
-    settings: Settings, engine_host: Callable[[], str] | None = None
-) -> tuple[EmbeddedCatalog, list[str]]:
-    """The catalog in this process with its static services, and remarks on their file.
+def embedded_catalog(settings: Settings, engine_host: Callable[[], str] | None = None) -> Embedded:
+    """The catalog in this process with its static services.
 
     ``engine_host`` is what the container engine calls its host; it raises EngineUnavailable.
     """
     _refuse_consul(settings.dns)
-    services, remarks = _static_services(settings.catalog.services)
+    file = settings.catalog.services
+    found = read_definitions(file)
     name = settings.node or _host_name(engine_host)
     try:
         from_text(name)
@@ -59,7 +82,24 @@ def embedded_catalog(
     except ValueError as error:
         message = f"advertise: `{address}` is no IP address"
         raise SettingsError(message, "name the address that others reach this host at") from error
-    return EmbeddedCatalog(Node(name=name, address=address), services), remarks
+    _check_meta(settings.catalog.node_meta)
+    meta = _ALWAYS_META | settings.catalog.node_meta
+    catalog = EmbeddedCatalog(Node(name=name, address=address, meta=meta))
+    return Embedded(catalog, StaticServices(file, catalog, found))
+
+
+def _check_meta(meta: Mapping[str, str]) -> None:
+    for key, value in meta.items():
+        if not _META_KEY.fullmatch(key) or key.startswith("consul-"):
+            raise SettingsError(
+                f"node_meta: `{key}` is no key of a node's",
+                "use up to 128 of A-Z, a-z, 0-9, - and _, and leave `consul-` to Consul",
+            )
+        if "\\" in value or len(f"{key}={value}".encode()) > _META_MAX:
+            raise SettingsError(
+                f"node_meta: `{key}` has a value that no TXT record can carry",
+                f"use no backslash, and {_META_MAX} bytes at most with the key",
+            )
 
 
 def _refuse_consul(dns: DnsSettings) -> None:
@@ -91,19 +131,6 @@ def status_address(settings: Settings) -> Endpoint | None:
     return parse_endpoint(settings.http.listen, "http")
 
 
-def _static_services(file: str) -> tuple[list[Service], list[str]]:
-    if not file:
-        return [], []
-    try:
-        services, remarks = parse_definitions(Path(file).read_text())
-    except ShapeError as error:
-        raise SettingsError(f"{file}: {error}", error.hint) from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SettingsError(f"services: {file} cannot be read: {reason}") from error
-    return services, [f"{file}: {remark}" for remark in remarks]
-
-
 def _host_name(engine_host: Callable[[], str] | None) -> str:
     if engine_host is not None:
         with contextlib.suppress(EngineUnavailable):
@@ -111,7 +138,7 @@ def _host_name(engine_host: Callable[[], str] | None) -> str:
     return socket.gethostname()
 
 
-def example_service(catalog: EmbeddedCatalog | None) -> str:
+def example_service(embedded: Embedded | None) -> str:
     """The name of a service that surely resolves, for the line to try; empty if there is none."""
-    services = catalog.services().values() if catalog else ()
+    services = embedded.catalog.services().values() if embedded else ()
     return next((service.name for service in services), "")

@@ -4,7 +4,6 @@ import os
 
 import click
 
-from catalog.embedded import EmbeddedCatalog
 from seamark import __version__, wiring
 from seamark.app import App
 from seamark.dns_side import dns_side
@@ -18,17 +17,15 @@ from seamark.sources import Source
 def dnsproxy(source: Source) -> None:
     """Answer `*.consul` from Consul's DNS, and forward the rest."""
     settings = source.settings
-    embedded: EmbeddedCatalog | None = None
-    words: list[str] = []
-    if settings.catalog.services:
-        embedded, words = wiring.embedded_catalog(settings)
+    embedded = wiring.embedded_catalog(settings) if settings.catalog.services else None
     registry = wiring.registry(settings, os.environ)
-    dns, observer = dns_side(settings, embedded, registry, apart=False)
+    catalog = embedded.catalog if embedded else None
+    dns, observer = dns_side(settings, catalog, registry, apart=False)
     App(
         source,
         dns=dns,
         observer=observer,
         status_address=wiring.status_address(settings),
-        words=tuple(words),
+        embedded=embedded,
         example=wiring.example_service(embedded),
     ).run()

@@ -1,13 +1,14 @@
 """`seamark`: both halves in one command, and what looks at them."""
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import click
 
-from catalog.embedded import EmbeddedCatalog
-from seamark import __version__, plans, registering, wiring
+from registrar.core.ownership import OWNER
+from seamark import __version__, exporting, plans, registering, wiring
 from seamark.app import App
 from seamark.dns_side import dns_side
 from seamark.errors import SettingsError
@@ -40,14 +41,12 @@ def up(source: Source) -> None:
     settings = source.settings
     registry = wiring.registry(settings, os.environ)
     engine = registering.engine(settings, os.environ)
-    embedded: EmbeddedCatalog | None = None
-    words: list[str] = []
+    embedded = wiring.embedded_catalog(settings, engine.host_name) if registry is None else None
+    catalog = embedded.catalog if embedded else None
+    dns, observer = dns_side(settings, catalog, registry, apart=True)
     if registry is None:
-        embedded, words = wiring.embedded_catalog(settings, engine.host_name)
-    dns, observer = dns_side(settings, embedded, registry, apart=True)
-    if registry is None:
-        assert embedded is not None
-        registrar_half = registering.registrar(settings, engine, embedded)
+        assert catalog is not None
+        registrar_half = registering.registrar(settings, engine, catalog)
     else:
         shared = registering.shared_catalog(settings, registry, os.environ)
         registrar_half = registering.registrar(settings, engine, shared)
@@ -58,7 +57,7 @@ def up(source: Source) -> None:
         registrar=registrar_half,
         observer=observer,
         status_address=wiring.status_address(settings),
-        words=tuple(words),
+        embedded=embedded,
         example=wiring.example_service(embedded),
     ).run()
 
@@ -84,6 +83,27 @@ def plan(source: Source, from_inspect: str | None, *, as_json: bool) -> None:
     shared = registering.shared_catalog(settings, registry, os.environ) if registry else None
     if not plans.online(settings, engine, shared, as_json=as_json):
         sys.exit(DIFFERENCE)
+
+
+@seamark.command()
+@takes(STATUS, COMMON)
+@click.option("--all", "everything", is_flag=True, help="Containers' services, too.")
+def export(source: Source, *, everything: bool) -> None:
+    """Write the embedded catalog as a configuration for Consul's agent, on stdout.
+
+    A running `seamark up` is asked, over its status side. What containers offer is left out: the
+    registrar registers that in Consul by itself.
+
+    \b
+    seamark export > services.json
+    consul agent -config-file services.json ...
+    """  # noqa: D301  (click wants the character itself)
+    document = exporting.fetch(wiring.status_address(source.settings))
+    told = document if everything else exporting.without(document, OWNER)
+    click.echo(json.dumps(told, indent=2))
+    count, more = len(told["services"]), len(document["services"]) - len(told["services"])
+    left = f"; {more} of containers left to the registrar" if more else ""
+    click.echo(f"{count} services written{left}", err=True)
 
 
 def _text_of(file: str) -> str:

@@ -64,5 +64,7 @@ def test_an_embedded_catalog_has_nobody_to_ask_and_may_be_told_so():
         dns=DnsSettings(consul_http="off"),
         catalog=CatalogSettings(advertise="10.1.0.1"),
     )
-    catalog, remarks = embedded_catalog(settings)
-    assert (Node(name="n1", address="10.1.0.1"), []) == (catalog.node, remarks)
+    found = embedded_catalog(settings)
+    meta = {"consul-network-segment": ""}
+    assert Node(name="n1", address="10.1.0.1", meta=meta) == found.catalog.node
+    assert [] == found.statics.remarks

@@ -1,0 +1,100 @@
+"""The embedded catalog as a configuration of Consul's agent, for the day that a second host comes.
+
+Told by a running process, as ``GET /services``, and written down by ``seamark export``.
+"""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import falcon
+import gevent
+import msgspec
+
+from catalog.definitions import exported
+from catalog.embedded import EmbeddedCatalog
+from dnsproxy.core.endpoint import Endpoint
+from seamark.dns_settings import DnsSettings
+from seamark.errors import SettingsError, StartError
+from seamark.settings import Settings
+
+# To write so many takes less than a millisecond; then DNS has its turn.
+_PORTION = 100
+# Not zero: gevent would go on in the same turn of the loop, and no packet would be read.
+_PAUSE_S = 0.0001
+_LIMIT_S = 30
+
+
+class Services:
+    """The resource: how an agent is to be configured to give the same answers. Read-only.
+
+    ``settings`` are those in force.
+    """
+
+    def __init__(self, settings: Callable[[], Settings], catalog: EmbeddedCatalog) -> None:
+        self._settings = settings
+        self._catalog = catalog
+
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        """One JSON object, a service a line."""
+        response.content_type = "application/json"
+        response.stream = self._lines()
+
+    def _lines(self) -> Iterator[bytes]:
+        head = json.dumps(_agent(self._settings(), self._catalog), indent=2)
+        yield head.removesuffix("\n}").encode() + b',\n  "services": ['
+        services = sorted(self._catalog.services().values(), key=lambda service: service.id)
+        for number, document in enumerate(exported(services)):
+            if number % _PORTION == _PORTION - 1:
+                gevent.sleep(_PAUSE_S)
+            yield (b",\n    " if number else b"\n    ") + json.dumps(document).encode()
+        yield b"\n  ]\n}\n"
+
+
+def _agent(settings: Settings, catalog: EmbeddedCatalog) -> dict[str, Any]:
+    """What of an agent's configuration is in the answers; what Consul has anyway is left out."""
+    node = catalog.node
+    found: dict[str, Any] = {"node_name": node.name, "advertise_addr": node.address}
+    if settings.catalog.node_meta:
+        found["node_meta"] = dict(settings.catalog.node_meta)
+    if settings.dns.domain != DnsSettings().domain:
+        found["domain"] = settings.dns.domain
+    if settings.dns.alt_domain:
+        found["alt_domain"] = settings.dns.alt_domain
+    given = msgspec.to_builtins(settings.dns_config)
+    usual = msgspec.to_builtins(Settings().dns_config)
+    told = {key: value for key, value in given.items() if value != usual[key]}
+    return found | ({"dns_config": told} if told else {})
+
+
+def fetch(status: Endpoint | None) -> dict[str, Any]:
+    """What the process whose status side is there tells. Raises SettingsError, StartError."""
+    if status is None:
+        raise SettingsError("http: it is off, and the catalog is asked for there", "see --http")
+    url = f"http://{status}/services"
+    # The machine's proxy settings are for the outside, never for this.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=_LIMIT_S) as reply:
+            found: dict[str, Any] = json.load(reply)
+    except urllib.error.HTTPError as error:
+        raise StartError(
+            f"{url}: {error.code}: whoever answers there has no embedded catalog",
+            "name the status side of `seamark up` with --http",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise StartError(
+            f"{url}: {getattr(error, 'reason', error)}",
+            "is `seamark up` running? name its status side with --http",
+        ) from error
+    return found
+
+
+def without(document: dict[str, Any], mark: str) -> dict[str, Any]:
+    """The document without the services that have a mark in their meta."""
+    services = document["services"]
+    return document | {
+        "services": [service for service in services if mark not in service.get("meta", {})]
+    }
