@@ -81,13 +81,13 @@ def _relayed(exchange: Exchange) -> Message:
 
 def _reverse(exchange: Exchange, expected: Message) -> Message:
     """Consul is asked for the names of private addresses, the upstream for what it cannot say."""
-    if not _is_reverse(exchange) or _consul_knows(exchange):
+    if not is_reverse(exchange) or consul_knows(exchange):
         return expected
     return _relayed(exchange)
 
 
-def _private_reverse(exchange: Exchange, expected: Message) -> Message:
-    if not _is_reverse(exchange) or _consul_knows(exchange) or _address(exchange).is_global:
+def private_reverse(exchange: Exchange, expected: Message) -> Message:
+    if not is_reverse(exchange) or consul_knows(exchange) or _address(exchange).is_global:
         return expected
     name_of = {4: "10.in-addr.arpa", 6: "d.f.ip6.arpa"}
     zone = name(name_of[_address(exchange).version])
@@ -99,19 +99,19 @@ def _private_reverse(exchange: Exchange, expected: Message) -> Message:
     return replace(denied, flags=denied.flags | AA, authority=(soa,))
 
 
-def _is_reverse(exchange: Exchange) -> bool:
+def is_reverse(exchange: Exchange) -> bool:
     return is_relayed(exchange) and is_below(exchange.question.name, _ARPA)
 
 
-def _consul_knows(exchange: Exchange) -> bool:
+def consul_knows(exchange: Exchange) -> bool:
     """Whether it is asked, and has an answer."""
     return not _address(exchange).is_global and bool(exchange.direct.answer)
 
 
-def _pointer_only(exchange: Exchange, expected: Message) -> Message:
-    if not _is_reverse(exchange) or exchange.question.qtype in {_PTR, _ANY}:
+def pointer_only(exchange: Exchange, expected: Message) -> Message:
+    if not is_reverse(exchange) or exchange.question.qtype in {_PTR, _ANY}:
         return expected
-    if not _consul_knows(exchange):
+    if not consul_knows(exchange):
         return expected
     return replace(expected, answer=(), authority=(), additional=())
 
@@ -154,9 +154,9 @@ CONSUL = (
     Improvement("external", "a CNAME that leaves Consul's zone is followed", _external),
     Improvement("alias", "AAAA of an alias has no A records in its answer", _alias),
     Improvement("reverse", "addresses that Consul does not know have names elsewhere", _reverse),
-    Improvement("pointer only", "Consul says PTR to any type; it is NODATA", _pointer_only),
+    Improvement("pointer only", "Consul says PTR to any type; it is NODATA", pointer_only),
     Improvement("negative", "who keeps NXDOMAIN for long misses a start", shorter_denials(5)),
-    Improvement("private reverse", "nobody outside can know those (RFC 6303)", _private_reverse),
+    Improvement("private reverse", "nobody outside can know those (RFC 6303)", private_reverse),
 )
 
 

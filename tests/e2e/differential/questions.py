@@ -85,14 +85,16 @@ def seed() -> int:
     return int(given) if given else secrets.randbits(32)
 
 
-def generate(number: int, names: Sequence[Labels], first: Sequence[Question]) -> list[Question]:
-    """``COUNT`` questions: ``first``, then every name with the main types, then at random."""
+def generate(
+    number: int, names: Sequence[Labels], first: Sequence[Question], count: int = COUNT
+) -> list[Question]:
+    """``count`` questions: ``first``, then every name with the main types, then at random."""
     rng = random.Random(number)
-    found = [*first, *_all_pairs(rng, names)]
-    while len(found) < COUNT:
+    found = [*first, *_all_pairs(rng, names, count)]
+    while len(found) < count:
         found.append(_at_random(rng, names))
     # Those that must be asked come first, and stay.
-    found = found[:COUNT]
+    found = found[:count]
     rng.shuffle(found)
     return found
 
@@ -110,9 +112,9 @@ def odd_names(rng: random.Random, below: Labels) -> Iterator[Labels]:
         yield (rng.randbytes(rng.randint(1, 63)), *below)
 
 
-def _all_pairs(rng: random.Random, names: Sequence[Labels]) -> Iterator[Question]:
+def _all_pairs(rng: random.Random, names: Sequence[Labels], count: int) -> Iterator[Question]:
     pairs = [(one, text) for one in names for text in MAIN]
-    for one, text in rng.sample(pairs, min(len(pairs), COUNT * 2 // 3)):
+    for one, text in rng.sample(pairs, min(len(pairs), count * 2 // 3)):
         yield _dressed(rng, one, qtype(text))
 
 
