@@ -24,6 +24,7 @@ help:
 	@echo "                SUBJECT=speed: beside dnsmasq, Unbound, dnsdist, CoreDNS and Consul"
 	@echo "                SUBJECT=coherence: for how long an answer is stale after a change"
 	@echo "                SUBJECT=isolation: what the registrar's work costs the answers"
+	@echo "                SUBJECT=catalog: the embedded catalog with few services and with 10,000"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
 
@@ -52,7 +53,8 @@ test-unit: $(READY_DEV)
 
 test-all: test
 	$(BIN)/python -m tests.lab.prepare --consul current
-	SEAMARK_LAB_CONSUL=current $(BIN)/python -m pytest tests/e2e tests/catalog $(ARGS)
+	SEAMARK_LAB_CONSUL=current $(BIN)/python -m pytest tests/e2e tests/catalog \
+	  tests/docs/test_one_host_to_a_cluster.py $(ARGS)
 
 # ARGS="--seed N" walks again as a run did that printed N; one after the other, each to its end.
 soak: $(READY_DEV)
@@ -68,11 +70,11 @@ fuzz: $(READY_DEV)
 	$(BIN)/python -m tests.fuzz.differential --messages 1000000
 	$(BIN)/python -m tests.fuzz.flood --packets 1000000
 
-# Six minutes on an idle machine; ARGS=--quick for less. SUBJECT=outages, speed, coherence or isolation
-# for the DNS proxy's. The last three find by themselves what they need, and need no engine.
+# Six minutes on an idle machine; ARGS=--quick for less. SUBJECT=outages, speed, coherence, isolation or
+# catalog for the DNS proxy's. The last four find by themselves what they need, and need no engine.
 SUBJECT ?= registrar
 bench: $(READY_DEV)
-ifeq ($(filter $(SUBJECT),speed coherence isolation),)
+ifeq ($(filter $(SUBJECT),speed coherence isolation catalog),)
 	@$(BIN)/python -m tests.lab.prepare >&2
 endif
 	@$(BIN)/python -m bench $(SUBJECT) $(ARGS)
