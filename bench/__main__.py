@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from bench.catalog import run as catalog
 from bench.coherence import run as coherence
 from bench.figures import table, write_json
 from bench.isolation import run as isolation
@@ -107,7 +108,18 @@ def _isolation(arguments: argparse.Namespace, which: str) -> str:
         return isolation.table(isolation.run(extent, which))
 
 
+def _catalog(arguments: argparse.Namespace, which: str) -> str:
+    extent = catalog.QUICK if arguments.quick else catalog.Extent()
+    with contextlib.redirect_stdout(sys.stderr):
+        sizes = catalog.run(extent)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(catalog.raw(sizes), indent=1) + "\n")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    return f"machine: {machine}\n\n{catalog.table(sizes)}"
+
+
 _SUBJECTS = {
+    "catalog": _catalog,
     "registrar": _registrar,
     "outages": _outages,
     "speed": _speed,

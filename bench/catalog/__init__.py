@@ -1,0 +1,1 @@
+"""What the embedded catalog takes, and what an answer out of it costs."""
