@@ -78,7 +78,7 @@ class EmbeddedDns:
     def answer(self, question: Question, now: float) -> Reply:
         """The answer to a question in one of the domains; ``now`` in seconds since the epoch."""
         domain = self._domain(question.key)
-        asked = Asked(question.name, question.qtype, question.name[-len(domain) :], _DEPTH)
+        asked = Asked(question.name, question.qtype, _end(question.name, domain), _DEPTH)
         reply = self._answer(asked, domain, now)
         if reply is _DENIED or reply is _NO_DATA:
             reply = replace(reply, authority=(self._soa(domain, now),))
@@ -184,7 +184,7 @@ class EmbeddedDns:
         key = lower(host)
         if depth < 1 or not any(lies_in(key, one) and key != one for one in self._domains):
             return ()
-        domain = host[-len(self._domain(key)) :]
+        domain = _end(host, self._domain(key))
         return self._look_up(Asked(host, Type.ANY, domain, depth - 1)).answer
 
     def _servers(
@@ -200,6 +200,11 @@ class EmbeddedDns:
 
     def _soa(self, domain: Name, now: float) -> ResourceRecord:
         return soa(now, domain, self._config.soa)
+
+
+def _end(name: Name, domain: Name) -> Name:
+    """The domain as it is spelled at the end of a name; of the root nothing."""
+    return name[len(name) - len(domain) :]
 
 
 def soa(now: float, domain: Name = DOMAIN, times: SoaTimes = _SOA) -> ResourceRecord:

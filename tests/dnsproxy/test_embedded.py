@@ -63,6 +63,16 @@ def test_a_second_domain_answers_for_itself():
     assert {"consul."} == owners(ask(side, "nope.service.consul", "A").authority)
 
 
+def test_the_root_may_be_the_domain():
+    """As a Consul may have it that answers everything."""
+    catalog = EmbeddedCatalog(NODE, [Service(id="a", name="web", port=1)])
+    side = embedded(catalog, domains=[()])
+    assert Counter(["A 10.1.0.1"]) == records(ask(side, "web.service", "A").answer)
+    found = ask(side, "web.service", "SRV")
+    assert Counter(["SRV 1 1 1 n1.node.dc1."]) == records(found.answer)
+    assert {"."} == owners(ask(side, "nope.service", "A").authority)
+
+
 def test_ttls_are_those_of_the_service_and_of_the_node():
     """Beside an SRV record stand addresses and meta with the service's, as Consul has it."""
     ttls = {"web": 10, "w*": 20, "*": 30}
