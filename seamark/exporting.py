@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import falcon
-import gevent
 import msgspec
 
 from catalog.definitions import exported
@@ -19,11 +18,10 @@ from dnsproxy.core.endpoint import Endpoint
 from seamark.dns_settings import DnsSettings
 from seamark.errors import SettingsError, StartError
 from seamark.settings import Settings
+from seamark.tuning import give_way
 
 # To write so many takes less than a millisecond; then DNS has its turn.
 _PORTION = 100
-# Not zero: gevent would go on in the same turn of the loop, and no packet would be read.
-_PAUSE_S = 0.0001
 _LIMIT_S = 30
 
 
@@ -48,7 +46,7 @@ class Services:
         services = sorted(self._catalog.services().values(), key=lambda service: service.id)
         for number, document in enumerate(exported(services)):
             if number % _PORTION == _PORTION - 1:
-                gevent.sleep(_PAUSE_S)
+                give_way()
             yield (b",\n    " if number else b"\n    ") + json.dumps(document).encode()
         yield b"\n  ]\n}\n"
 

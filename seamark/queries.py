@@ -4,20 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import falcon
-import gevent
 
 from dnsproxy.core.exchange import Exchange
 from dnsproxy.core.names import to_text
 from dnsproxy.core.querylog import ReplyClass, classify, line
 from seamark.dns_side import Observed
+from seamark.tuning import give_way
 
 LIMIT = 100
 LIMIT_MAX = 1000
 _KNOWN = {"limit", "class", "name"}
 # To escape the names of so many takes less than a millisecond; then DNS has its turn.
 _PORTION = 20
-# Not zero: gevent would go on in the same turn of the loop, and no packet would be read.
-_PAUSE_S = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +73,4 @@ def _lines(exchanges: Sequence[Exchange], wanted: Filter) -> Iterator[bytes]:
         left -= len(found)
         if not left:
             return
-        gevent.sleep(_PAUSE_S)
+        give_way()

@@ -12,14 +12,12 @@ from catalog.embedded import EmbeddedCatalog
 from catalog.errors import ShapeError
 from catalog.model import Service
 from seamark.errors import SettingsError
-from seamark.tuning import much_to_read
+from seamark.tuning import give_way, much_to_read
 
 log = logging.getLogger("seamark")
 
 # To look at so many takes less than a millisecond; then DNS has its turn.
 _PORTION = 200
-# Not zero: gevent would go on in the same turn of the loop, and no packet would be read.
-_PAUSE_S = 0.0001
 _CHANGES = ("new", "changed", "gone")
 # So many remarks on a file are said one by one.
 _REMARKS_MAX = 20
@@ -77,7 +75,7 @@ class StaticServices:
         changes: Counter[str] = Counter()
         for done, _ in enumerate(self._replaced(found, changes), start=1):
             if not done % _PORTION:
-                gevent.sleep(_PAUSE_S)
+                give_way()
         remarks = self._told(found)
         for line in remarks:
             if line not in self.remarks:
