@@ -182,7 +182,7 @@ class EmbeddedDns:
     def _follow(self, host: Name, depth: int) -> Sequence[ResourceRecord]:
         """What a name in our domains leads to; others are the resolver's to ask for."""
         key = lower(host)
-        if depth < 1 or not any(lies_in(key, one) and key != one for one in self._domains):
+        if depth < 1 or not any(lies_in(key, one) for one in self._domains):
             return ()
         domain = _end(host, self._domain(key))
         return self._look_up(Asked(host, Type.ANY, domain, depth - 1)).answer

@@ -63,6 +63,23 @@ def test_a_second_domain_answers_for_itself():
     assert {"consul."} == owners(ask(side, "nope.service.consul", "A").authority)
 
 
+def test_of_a_domain_within_the_other_the_longer_one_counts():
+    """Whichever is the first."""
+    catalog = EmbeddedCatalog(NODE, [Service(id="a", name="web", port=1)])
+    for domains in ([CONSUL, (b"dc", *CONSUL)], [(b"dc", *CONSUL), CONSUL]):
+        side = embedded(catalog, domains=domains)
+        assert {"dc.consul."} == owners(ask(side, "nope.service.dc.consul", "A").authority)
+        assert Counter(["A 10.1.0.1"]) == records(ask(side, "web.service.dc.consul", "A").answer)
+
+
+def test_servers_are_named_in_lower_case():
+    """Whatever the node is called, and however the domain was spelled; so Consul."""
+    side = of(node=Node(name="Upper-Case", address="10.1.0.1"))
+    found = ask(side, "x.CONSUL", "NS")
+    assert Counter(["NS upper-case.node.dc1.consul."]) == records(found.answer)
+    assert {"upper-case.node.dc1.consul."} == owners(found.additional)
+
+
 def test_the_root_may_be_the_domain():
     """As a Consul may have it that answers everything."""
     catalog = EmbeddedCatalog(NODE, [Service(id="a", name="web", port=1)])

@@ -147,6 +147,7 @@ FOUND = [
     ("31c", "n1.node.consul TXT", M, [], []),
     (32, "n1.node.consul AAAA", [], [], M),
     (33, "nope.node.consul MX", [], [], []),
+    ("33b", "n1.node.dc2.consul MX", [], [], []),
     (39, "0a000005.addr.dc9.consul A", ["A 10.0.0.5"], [], []),
     ("39b", f"{V6.partition('.')[0]}.addr.a.b.consul AAAA", ["AAAA 2001:db8::5"], [], []),
     *(
@@ -168,6 +169,8 @@ DENIED = [
     ("16b", "_web.service.consul SRV"),
     (30, "crit.service.consul A"),
     (33, "nope.node.consul A"),
+    ("33b", "n1.node.dc2.consul A"),
+    ("33c", "n1.node.dc1.peer.consul A"),
     (37, "nosuch.query.consul A"),
     (38, "_pq1._tcp.query.consul SRV"),
     (42, "zz000005.addr.consul A"),
