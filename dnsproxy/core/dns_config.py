@@ -43,7 +43,7 @@ def ttl_of(service: str, ttls: Mapping[str, int]) -> int:
     """The TTL of a service: its own, else that of the longest beginning of its name, else 0."""
     if not ttls:
         return 0
-    own = None if service.endswith("*") else ttls.get(service)
+    own = ttls.get(service)
     if own is not None:
         return own
     for end in range(len(service), -1, -1):

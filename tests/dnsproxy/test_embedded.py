@@ -163,6 +163,55 @@ def test_an_alias_of_itself_is_the_nodes_address():
     assert Counter(["CNAME web.service.consul.", "A 10.1.0.1"]) == found
 
 
+def test_where_an_alias_leads_has_the_ttl_of_the_alias():
+    """Consul's own records get it too."""
+    services = [
+        Service(id="a", name="web", port=1, address="db.service.consul"),
+        Service(id="b", name="db", port=1, address="10.0.0.1"),
+    ]
+    side = of(*services, service_ttl={"web": 10, "db": 20})
+    for qtype in ("A", "SRV"):
+        found = ask(side, "web.service.consul", qtype)
+        assert {10} == {one.ttl for one in (*found.answer, *found.additional)}
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("::ffff:10.9.9.9", "A 10.9.9.9"),
+        ("fe80::1%eth0", "CNAME fe80::1%eth0."),
+        ("10.0.0.5:80", "CNAME 10.0.0.5:80."),
+        ("010.0.0.5", "CNAME 010.0.0.5."),
+    ],
+)
+def test_an_address_is_read_as_consul_reads_it(address: str, expected: str):
+    """IPv4 in IPv6's clothes is IPv4; what is none is taken for a host's name."""
+    side = of(Service(id="a", name="web", port=1, address=address))
+    assert Counter([expected]) == records(ask(side, "web.service.consul", "A").answer)
+
+
+def test_backquotes_in_meta_are_doubled():
+    """RFC 1464, as Consul writes it."""
+    side = of(node=Node(name="n1", address="10.1.0.1", meta={"q": "a`b=c"}))
+    assert Counter(['TXT "q=a``b=c"']) == records(ask(side, "n1.node.consul", "TXT").answer)
+
+
+def test_beside_a_choice_stand_addresses_and_where_aliases_lead():
+    """Not the node's meta, under whose name an address may stand too."""
+    services = [
+        Service(id=f"a{n}", name="web", port=n, address="db.service.consul") for n in range(1, 5)
+    ]
+    services.append(Service(id="b", name="db", port=1, address="two.service.consul"))
+    services.append(Service(id="c", name="two", port=1))
+    found = ask(of(*services), "web.service.consul", "SRV", tcp=False)
+    assert Counter(["CNAME two.service.consul.", "A 10.1.0.1"]) == records(found.additional)
+    here = [Service(id=f"h{n}", name="here", port=n) for n in range(1, 4)]
+    here.append(Service(id="x", name="here", port=9, address="10.0.0.9"))
+    for _ in range(20):
+        found = ask(of(*here), "here.service.consul", "SRV", tcp=False)
+        assert {1} == {one.rtype for one in found.additional}
+
+
 def test_a_node_whose_name_cannot_stand_in_an_ns_record_is_in_none():
     """Consul skips names with an underscore or a dot there."""
     for name in ("under_score", "dot.name"):
@@ -179,6 +228,7 @@ GRAMMAR = [
     ("web.service.http.port", Type.A, ServiceLookup("web", port=b"http")),
     ("web.service.dc2.dc.dc1.dc", Type.A, ServiceLookup("web")),
     ("web.service.dc1.dc.dc2.peer", Type.A, None),
+    ("n1.node.dc1.dc.dc2.peer", Type.A, None),
     ("web.service.a.port.b.port.c.port.d.port", Type.A, None),
     ("web.service.x.sg", Type.A, None),
     ("web.service.dc1.peer", Type.A, None),

@@ -239,7 +239,13 @@ def test_a_container_in_maintenance_is_left_out_and_says_why():
 
 
 @pytest.mark.parametrize(
-    ("key", "text"), [("LAN_IPV4", "fd00::1"), ("WAN_IPV6", "10.0.0.1"), ("LAN_IPV4", "a.example")]
+    ("key", "text"),
+    [
+        ("LAN_IPV4", "fd00::1"),
+        ("WAN_IPV6", "10.0.0.1"),
+        ("LAN_IPV4", "a.example"),
+        ("LAN_IPV6", "::ffff:10.0.0.1"),
+    ],
 )
 def test_a_tagged_address_of_the_wrong_family_costs_itself_alone(key: str, text: str):
     """An agent would refuse the whole service."""
