@@ -39,11 +39,15 @@ _SIZE = 512
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How many services the catalogs have, how many rounds, and seconds of load in each."""
+    """How many services the catalogs have, how many rounds, and seconds of load in each.
+
+    ``reload_s``: the same while a file is read again; two of them go by before that begins.
+    """
 
     services: tuple[int, ...] = (10, 1_000, 10_000)
     rounds: int = 5
     load_s: float = 3.0
+    reload_s: float = 8.0
 
 
 QUICK = Extent((10, 1_000), 2, 1.0)
@@ -92,7 +96,7 @@ def run(extent: Extent) -> list[Size]:
                 _answer(part, native, extent.load_s)
         for part in parts:
             say(f"reload of {part.size.title}")
-            part.size.reload = _reload(part, native)
+            part.size.reload = _reload(part, native, extent.reload_s)
     return [part.size for part in parts]
 
 
@@ -160,14 +164,14 @@ def _answer(part: _Part, native: Native, seconds: float) -> None:
     part.size.cpu_us.append(used / counted.answered * 1e6)
 
 
-def _reload(part: _Part, native: Native) -> Counted:
+def _reload(part: _Part, native: Native, seconds: float) -> Counted:
     """Latencies while all of the file is read again and one service in ten has moved."""
     document = json.loads(part.file.read_text())
     for definition in document["services"][::10]:
         definition["port"] += 1000
     text = json.dumps(document)
     with ThreadPoolExecutor(1) as threads:
-        loaded = threads.submit(_ask_steadily, part, native)
+        loaded = threads.submit(_ask_steadily, part, native, seconds)
         pause(0.3)
         part.file.write_text(text)
         counted = loaded.result()
@@ -176,9 +180,9 @@ def _reload(part: _Part, native: Native) -> Counted:
     return counted
 
 
-def _ask_steadily(part: _Part, native: Native) -> Counted:
+def _ask_steadily(part: _Part, native: Native, seconds: float) -> Counted:
     # A file is looked at each second, and taken for written when it is the same the second time.
-    return send(native, part.running.port, Load(part.questions, 8.0, rate=_RATE))
+    return send(native, part.running.port, Load(part.questions, seconds, rate=_RATE))
 
 
 def table(sizes: Sequence[Size]) -> str:
