@@ -1,10 +1,10 @@
 """Settings -> the zones that the embedded catalog answers."""
 
 import random
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from catalog.durations import nanoseconds
 from catalog.embedded import EmbeddedCatalog
 from dnsproxy.core.dns_config import DnsConfig, SoaTimes
 from dnsproxy.core.embedded import EmbeddedDns
@@ -19,9 +19,7 @@ from seamark.errors import SettingsError
 from seamark.reading import parse_name, parse_networks
 from seamark.settings import Settings
 
-# As Go writes a time: `1h30m`, `90s`, `1500ms`.
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|ms|s|m|h)")
-_UNITS_S = {"ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+_SECOND_NS = 10**9
 _TTL_MAX_S = 0x7FFFFFFF
 
 
@@ -91,10 +89,10 @@ def _service_ttls(given: Mapping[str, str]) -> dict[str, int]:
 
 def parse_seconds(text: str, path: str) -> int:
     """A time in Go's form as whole seconds, which a TTL has. Raises SettingsError."""
-    parts = _PART.findall(text)
-    if text != "0" and (not parts or "".join(map("".join, parts)) != text):
+    found = 0 if text == "0" else nanoseconds(text)
+    if found is None:
         raise SettingsError(f"{path}: `{text}` is no time", "write `30s`, `10m` or `1h30m`")
-    seconds = int(sum(float(number) * _UNITS_S[unit] for number, unit in parts))
+    seconds = found // _SECOND_NS
     if seconds > _TTL_MAX_S:
         raise SettingsError(f"{path}: {text} is longer than a TTL can be (RFC 2181 8)", "say less")
     return seconds

@@ -5,20 +5,9 @@ A value that Consul cannot read fails the registration of the whole service.
 
 import json
 import re
-from decimal import Decimal
 
-_DURATION = re.compile(r"\+?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+")
-_DURATION_PART = re.compile(r"([0-9.]+)([a-zµμ]+)")
-_UNIT_NS = {
-    "ns": 1,
-    "us": 10**3,
-    "µs": 10**3,  # U+00B5
-    "μs": 10**3,  # U+03BC
-    "ms": 10**6,
-    "s": 10**9,
-    "m": 60 * 10**9,
-    "h": 3600 * 10**9,
-}
+from catalog.durations import nanoseconds
+
 _DURATION_LENGTH_MAX = 40
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _STATUS = ("passing", "warning", "critical")
@@ -27,11 +16,9 @@ _STATUS = ("passing", "warning", "critical")
 def duration(text: str) -> str:
     """A duration of Go above zero."""
     word = text.strip()
-    if len(word) <= _DURATION_LENGTH_MAX and _DURATION.fullmatch(word):
-        parts = _DURATION_PART.findall(word)
-        total_ns = sum(int(Decimal(number) * _UNIT_NS[unit]) for number, unit in parts)
-        if 0 < total_ns < 2**63:
-            return word
+    total_ns = nanoseconds(word.removeprefix("+")) if len(word) <= _DURATION_LENGTH_MAX else None
+    if total_ns is not None and 0 < total_ns < 2**63:
+        return word
     raise ValueError(
         f"`{text}` is no duration above zero; write number and unit, as in 10s, 1m30s or 250ms"
     )
