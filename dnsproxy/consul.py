@@ -14,10 +14,10 @@ from dnsproxy.core.consul import (
     as_delegated,
     datacenter,
     in_datacenter,
-    is_empty_non_terminal,
     moved,
-    nodata,
+    pointed,
     renamed,
+    without_empty_names,
 )
 from dnsproxy.core.embedded import soa
 from dnsproxy.core.exchange import Source
@@ -146,8 +146,8 @@ class ConsulZone:
         return denied
 
     def _as_asked(self, reply: Reply, labels: Name) -> Reply:
-        if reply.rcode == Rcode.NXDOMAIN and self._options.empty_names:
-            reply = nodata(reply) if is_empty_non_terminal(labels) else reply
+        if self._options.empty_names:
+            reply = without_empty_names(reply, labels)
         return reply if self._is_own else moved(reply, self._options.domain, self._suffix)
 
     def _refuse(self, request: Request) -> Found:
@@ -231,6 +231,4 @@ def _pointed(request: Request, found: Found | None) -> Found | None:
     """What a pointer says to a question of any type; None without one."""
     if found is None or not found.reply.answer:
         return None
-    if request.question.qtype in {Type.PTR, Type.ANY}:
-        return found
-    return replace(found, reply=Reply(authoritative=True))
+    return found.saying(pointed(found.reply, request.question.qtype))

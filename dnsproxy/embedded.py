@@ -1,9 +1,8 @@
 """The zones that a catalog in this process answers: its domains, and the reverse names it knows."""
 
 import time
-from dataclasses import replace
 
-from dnsproxy.core.consul import Delegated, as_delegated, is_empty_non_terminal, nodata
+from dnsproxy.core.consul import Delegated, as_delegated, pointed, without_empty_names
 from dnsproxy.core.embedded import EmbeddedDns
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.leases import Leases
@@ -11,7 +10,7 @@ from dnsproxy.core.names import Name, to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Request
 from dnsproxy.core.reverse import address_of
-from dnsproxy.core.wire import Question, Rcode, Type
+from dnsproxy.core.wire import Question
 from dnsproxy.forwarding import Found
 
 
@@ -57,9 +56,9 @@ class EmbeddedZone:
 
     def _answer(self, question: Question) -> Reply:
         reply = self._dns.answer(question, time.time())
-        if self._empty_names and reply.rcode == Rcode.NXDOMAIN:
+        if self._empty_names:
             labels = question.key[: len(question.key) - len(self._suffix)]
-            reply = nodata(reply) if is_empty_non_terminal(labels) else reply
+            reply = without_empty_names(reply, labels)
         return as_delegated(reply, question.key, self._delegated)
 
 
@@ -75,8 +74,7 @@ class EmbeddedReverse:
         reply = self._dns.pointer(request.question, address) if address is not None else None
         if reply is None:
             return None
-        if request.question.qtype not in {Type.PTR, Type.ANY}:
-            reply = replace(reply, answer=())
+        reply = pointed(reply, request.question.qtype)
         return Found(reply, Source.EMBEDDED, self._dns.name)
 
     def last(self, request: Request) -> Found | None:

@@ -100,13 +100,11 @@ def consul_side(
     dns = settings.dns
     servers = _servers(dns, agent, listen)
     facts = facts_reader(settings, agent, servers, asking.environment)
-    domain = parse_name(dns.domain, "dns.domain")
+    names = domains(dns)
+    domain = names["dns.domain"]
     watches = _watches(settings, agent, servers, asking.environment)
     coverage = Coverage(lower(domain), watches) if watches is not None else None
     asked = _forward_zone(dns, domain, servers, memory, asking, coverage)
-    names = {"dns.domain": domain}
-    if dns.alt_domain:
-        names["dns.alt_domain"] = parse_name(dns.alt_domain, "dns.alt_domain")
     options = ConsulOptions(
         domain=lower(domain),
         datacenters=[parse_datacenter(text, "dns.datacenters") for text in dns.datacenters],
@@ -118,13 +116,23 @@ def consul_side(
         (path, name, as_wanted(dns, name, ConsulZone(lower(name), asked, options)))
         for path, name in names.items()
     ]
-    reverse = [
-        (name, ReverseZone(asked))
-        for network in parse_networks(dns.consul_reverse, "dns.consul_reverse")
-        for name in zones_of(network)
-    ]
+    reverse = [(name, ReverseZone(asked)) for name in reverse_names(dns)]
     check = AgentCheck(facts.location, to_text(domain), facts.agent) if facts else None
     return ConsulSide(servers, asked.group, zones, reverse, check, watches)
+
+
+def domains(dns: DnsSettings) -> dict[str, Name]:
+    """Consul's domains by the setting that names them, its own first. Raises SettingsError."""
+    names = {"dns.domain": parse_name(dns.domain, "dns.domain")}
+    if dns.alt_domain:
+        names["dns.alt_domain"] = parse_name(dns.alt_domain, "dns.alt_domain")
+    return names
+
+
+def reverse_names(dns: DnsSettings) -> list[Name]:
+    """The reverse zones that the catalog may know something of. Raises SettingsError."""
+    networks = parse_networks(dns.consul_reverse, "dns.consul_reverse")
+    return [name for network in networks for name in zones_of(network)]
 
 
 def as_wanted(dns: DnsSettings, name: Name, zone: Zone) -> Zone:

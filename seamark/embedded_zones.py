@@ -10,13 +10,11 @@ from dnsproxy.core.dns_config import DnsConfig, SoaTimes
 from dnsproxy.core.embedded import EmbeddedDns
 from dnsproxy.core.leases import Leases
 from dnsproxy.core.names import Name, lower
-from dnsproxy.core.reverse import zones_of
 from dnsproxy.embedded import EmbeddedReverse, EmbeddedZone
 from dnsproxy.resolver import OptionalZone, Zone
 from seamark.consul_settings import DnsConfigSettings
-from seamark.consul_zones import as_wanted, delegated
+from seamark.consul_zones import as_wanted, delegated, domains, reverse_names
 from seamark.errors import SettingsError
-from seamark.reading import parse_name, parse_networks
 from seamark.settings import Settings
 
 _SECOND_NS = 10**9
@@ -34,9 +32,7 @@ class EmbeddedSide:
 def embedded_side(settings: Settings, catalog: EmbeddedCatalog) -> EmbeddedSide:
     """The zones of the catalog in this process. Raises SettingsError."""
     dns = settings.dns
-    names = {"dns.domain": lower(parse_name(dns.domain, "dns.domain"))}
-    if dns.alt_domain:
-        names["dns.alt_domain"] = lower(parse_name(dns.alt_domain, "dns.alt_domain"))
+    names = {path: lower(name) for path, name in domains(dns).items()}
     answers = EmbeddedDns(
         catalog, list(names.values()), dns_config(settings.dns_config), random.shuffle
     )
@@ -54,11 +50,7 @@ def embedded_side(settings: Settings, catalog: EmbeddedCatalog) -> EmbeddedSide:
     reverse = EmbeddedReverse(answers)
     return EmbeddedSide(
         [(path, name, as_wanted(dns, name, zone)) for path, name, zone in zones],
-        [
-            (name, reverse)
-            for network in parse_networks(dns.consul_reverse, "dns.consul_reverse")
-            for name in zones_of(network)
-        ],
+        [(name, reverse) for name in reverse_names(dns)],
     )
 
 

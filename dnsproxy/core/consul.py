@@ -129,6 +129,17 @@ def nodata(reply: Reply) -> Reply:
     return replace(reply, rcode=int(Rcode.NOERROR))
 
 
+def without_empty_names(reply: Reply, labels: Name) -> Reply:
+    """A reply about ``labels`` left of the domain, by the book where they are an empty name's."""
+    is_denied = reply.rcode == Rcode.NXDOMAIN and is_empty_non_terminal(labels)
+    return nodata(reply) if is_denied else reply
+
+
+def pointed(reply: Reply, qtype: int) -> Reply:
+    """What a pointer says to a question of any type: nothing, but to one for it or for all."""
+    return reply if qtype in {Type.PTR, Type.ANY} else Reply(authoritative=True)
+
+
 def as_delegated(reply: Reply, key: Name, delegated: Delegated) -> Reply:
     """A denial of the canonical name ``key`` as the delegated zone around it would tell it.
 
