@@ -5,7 +5,7 @@ import re
 
 _DNS_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _FAMILIES = {"lan_ipv4": 4, "wan_ipv4": 4, "lan_ipv6": 6, "wan_ipv6": 6}
-_LABEL_MAX, _NAME_MAX = 63, 253
+_NAME_MAX = 253
 
 
 def name_fault(name: str) -> str:
@@ -24,27 +24,27 @@ def tag_fault(tag: str) -> str:
     return f"`{tag}` cannot be asked for by DNS: use A-Z, a-z, 0-9, -, _ and dots"
 
 
+def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a text is, or None."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
 def address_fault(address: str) -> str:
     """Why an address that is not empty leads nowhere: neither an IP address nor a host name."""
-    try:
-        if ipaddress.ip_address(address).is_unspecified:
-            return f"{address} is every address and none"
-    except ValueError:
-        labels = address.removesuffix(".").split(".")
-        fits = all(0 < len(label.encode()) <= _LABEL_MAX for label in labels)
-        if not fits or len(address) > _NAME_MAX or not all(map(_DNS_LABEL.fullmatch, labels)):
-            return f"`{address}` is neither an IP address nor the name of a host"
-    return ""
+    if parse_address(address) is not None:
+        return ""
+    labels = address.removesuffix(".").split(".")
+    if len(address) <= _NAME_MAX and all(map(_DNS_LABEL.fullmatch, labels)):
+        return ""
+    return f"`{address}` is neither an IP address nor the name of a host"
 
 
 def tagged_fault(key: str, address: str) -> str:
     """Why an agent takes no such tagged address (its validateService); empty if it does."""
     wanted = _FAMILIES.get(key)
-    if wanted is None:
-        return ""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return f"`{address}` is no IPv{wanted} address"
-    version = 4 if getattr(ip, "ipv4_mapped", None) else ip.version
-    return "" if version == wanted else f"`{address}` is no IPv{wanted} address"
+    ip = parse_address(address)
+    version = 0 if ip is None else 4 if getattr(ip, "ipv4_mapped", None) else ip.version
+    return "" if wanted in {None, version} else f"`{address}` is no IPv{wanted} address"

@@ -64,8 +64,9 @@ class Instances:
         """
         found: dict[ResourceRecord, None] = {}
         alias: list[ResourceRecord] = []
+        family = _FAMILIES.get(self._asked.qtype)
         for service in instances:
-            place = self._place(service)
+            place = self._place(lan_address(service, family))
             if place is None:
                 continue
             if place.ip is None:
@@ -89,7 +90,7 @@ class Instances:
         seen: set[tuple[str, int]] = set()
         for service in instances:
             key = lan_address(service, None), service.port
-            found = None if key in seen else self._one_srv(service)
+            found = None if key in seen else self._one_srv(service, key[0])
             if found is None:
                 continue
             seen.add(key)
@@ -98,8 +99,10 @@ class Instances:
             beside += texts if meta else []
         return answer, beside
 
-    def _one_srv(self, service: Service) -> tuple[ResourceRecord, Sequence[ResourceRecord]] | None:
-        place = self._place(service)
+    def _one_srv(
+        self, service: Service, where: str
+    ) -> tuple[ResourceRecord, Sequence[ResourceRecord]] | None:
+        place = self._place(where)
         if place is None:
             return None
         if place.ip is None:
@@ -112,9 +115,8 @@ class Instances:
         record = Srv(_SRV_PRIORITY, weight, service.port, target)
         return record.record(self._asked.name, self._ttl), beside
 
-    def _place(self, service: Service) -> _Place | None:
-        """Where it is for this question; None for a text that is neither address nor host."""
-        text = lan_address(service, _FAMILIES.get(self._asked.qtype))
+    def _place(self, text: str) -> _Place | None:
+        """Where an address leads; nowhere for a text that is neither an IP nor a host's name."""
         ip = ip_of(text)
         if ip is not None:
             return _Place(ip)

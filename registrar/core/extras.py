@@ -6,10 +6,10 @@ registration with 400.
 
 import re
 
-from catalog.labels import tagged_fault
+from catalog.labels import parse_address, tagged_fault
 from catalog.model import TaggedAddress, Weights
 from registrar.core.keys import TAGGED, is_control
-from registrar.core.placement import Place, parse_address
+from registrar.core.placement import Place
 
 # What Consul's agent accepts in Meta.
 _META_KEY = re.compile(r"(?!consul-)[A-Za-z0-9_-]{1,128}")

@@ -8,6 +8,7 @@ with a host's. What nobody else can reach (loopback) is left out, with the reaso
 import ipaddress
 from dataclasses import dataclass
 
+from catalog.labels import parse_address
 from registrar.core.metadata import is_true
 from registrar.core.model import Binding, Container, Network, Port
 from registrar.core.policy import FAMILIES, Policy
@@ -160,11 +161,3 @@ def _chosen_by_label(
     if address is not None and (address.is_loopback or address.is_unspecified):
         return f"a label names {text}, which no other host can reach"
     return Place(text, found.port)
-
-
-def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address that a text is, or None."""
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None

@@ -1,7 +1,6 @@
 """The embedded zone beyond Consul's vectors: settings, limits, odd input, and what costs itself."""
 
 import random
-import time
 from collections import Counter
 from collections.abc import Collection
 from typing import Any
@@ -12,17 +11,9 @@ from hypothesis import given, strategies as st
 
 from catalog.embedded import EmbeddedCatalog
 from catalog.model import Node, Service, Status
-from dnsproxy.core.consul import Delegated
 from dnsproxy.core.dns_config import DnsConfig, SoaTimes, ttl_of
 from dnsproxy.core.embedded import EmbeddedDns
-from dnsproxy.core.exchange import Source
-from dnsproxy.core.grammar import NodeLookup, ServiceLookup, VirtualLookup, parse
-from dnsproxy.core.leases import Leases
-from dnsproxy.core.names import from_text
 from dnsproxy.core.replies import write
-from dnsproxy.core.request import Request
-from dnsproxy.core.wire import Rcode, Type, question
-from dnsproxy.embedded import EmbeddedReverse, EmbeddedZone
 from tests.dnsproxy.embedding import CONSUL, NOW, ask, embedded, owners, records
 from tests.dnsproxy.packets import query
 
@@ -221,33 +212,6 @@ def test_a_node_whose_name_cannot_stand_in_an_ns_record_is_in_none():
         assert Counter(["A 10.1.0.1"]) == records(ask(side, f"{name}.node.consul", "A").answer)
 
 
-GRAMMAR = [
-    ("x._tcp", Type.SRV, ServiceLookup("_tcp", "x")),
-    ("a._web", Type.SRV, ServiceLookup("_web", "a")),
-    ("_web._tcp.service.dc1.dc", Type.A, ServiceLookup("web")),
-    ("web.service.http.port", Type.A, ServiceLookup("web", port=b"http")),
-    ("web.service.dc2.dc.dc1.dc", Type.A, ServiceLookup("web")),
-    ("web.service.dc1.dc.dc2.peer", Type.A, None),
-    ("n1.node.dc1.dc.dc2.peer", Type.A, None),
-    ("web.service.a.port.b.port.c.port.d.port", Type.A, None),
-    ("web.service.x.sg", Type.A, None),
-    ("web.service.dc1.peer", Type.A, None),
-    ("n1.node.dc2", Type.A, NodeLookup("n1", here=False)),
-    ("n1.node.dc2.extra", Type.A, None),
-    ("a.b.node", Type.A, NodeLookup("a.b")),
-    (r"a\.b.node", Type.A, NodeLookup(r"a\.b")),
-    (r"\ \255.node", Type.A, NodeLookup(r"\ \255")),
-    ("web.virtual.any", Type.A, VirtualLookup()),
-    ("virtual", Type.A, None),
-]
-
-
-@pytest.mark.parametrize(("name", "qtype", "expected"), GRAMMAR, ids=[row[0] for row in GRAMMAR])
-def test_a_name_says_what_is_asked_for(name: str, qtype: int, expected: object):
-    """The grammar of the current release."""
-    assert expected == parse(from_text(name), qtype)
-
-
 @pytest.mark.parametrize("padding", range(0, 60, 3))
 def test_an_answer_longer_than_a_pointer_can_reach_is_still_read(padding):
     """Past 16383 bytes a name cannot be pointed to (RFC 1035 4.1.4), wherever the border falls."""
@@ -282,44 +246,6 @@ def test_any_registered_text_costs_at_most_its_own_answer(name, address, qtype):
     found = dns.message.from_wire(write(asked, side.answer(asked.question, 0), 65535))
     if qtype == "A":
         assert "10.9.0.1" in {item.to_text() for rrset in found.answer for item in rrset}
-
-
-def zone(*services: Service, empty_names: bool = False, **config: Any) -> EmbeddedZone:
-    """The zone `consul.`."""
-    side = of(*services, **config)
-    return EmbeddedZone(CONSUL, side, Leases(), delegated=Delegated(()), empty_names=empty_names)
-
-
-def test_a_choice_is_drawn_anew_for_each_answer():
-    """Kept ready, one of two addresses would be everybody's for seconds."""
-    request = Request(question(from_text("web.service.consul"), Type.A))
-    for limit, is_kept in ((2, False), (0, True)):
-        asked = zone(*MANY, a_record_limit=limit)
-        assert [False, is_kept] == [asked.recall(request).lease is not None for _ in range(2)]
-
-
-def test_names_without_records_may_be_said_to_be_there():
-    """`dns.empty_names`, as in front of a Consul."""
-    for empty_names, rcode in ((False, Rcode.NXDOMAIN), (True, Rcode.NOERROR)):
-        asked = zone(empty_names=empty_names)
-        for name, expected in (("service.consul", rcode), ("nope.service.consul", 3)):
-            request = Request(question(from_text(name), Type.A))
-            assert expected == asked.recall(request).reply.rcode
-
-
-@pytest.mark.parametrize(
-    ("qtype", "answers"), [(Type.PTR, 1), (Type.ANY, 1), (Type.A, 0), (Type.TXT, 0)]
-)
-def test_a_reverse_name_has_a_pointer_and_nothing_else(qtype: int, answers: int):
-    """Consul gives the pointer whatever is asked for."""
-    reverse = EmbeddedReverse(of(*MANY))
-    request = Request(question(from_text("3.0.2.10.in-addr.arpa"), qtype))
-    found = reverse.recall(request)
-    assert found is not None
-    assert (Source.EMBEDDED, answers) == (found.source, len(found.reply.answer))
-    assert found == reverse.ask(request, time.monotonic())
-    other = Request(question(from_text("99.0.2.10.in-addr.arpa"), qtype))
-    assert reverse.recall(other) is None
 
 
 def test_an_answer_costs_as_much_with_many_services_as_with_few():
