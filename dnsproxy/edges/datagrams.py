@@ -68,29 +68,31 @@ def exchange(
 
 
 def _received(sock: socket.socket, deadline: float) -> Iterator[bytes]:
-    """What comes until then (monotonic); waits for each. Raises OSError.
+    """What has come by then (monotonic); waits for each. Raises OSError.
 
     The loop's own watchers: with a socket and a timeout of gevent's each question takes a tenth
-    longer.
+    longer. When the time is over it looks once more: on a host that had no time for us the timer is
+    noticed before the reply, which has been there all the while.
     """
     loop = gevent.get_hub().loop
     readable: Any = loop.io(sock.fileno(), _READ)
+    left = deadline - monotonic()
     try:
-        while (left := deadline - monotonic()) > 0:
+        while left > 0:
             timer: Any = loop.timer(left)
             waiter: Any = Waiter()
-            readable.start(waiter.switch, sock)
+            readable.start(waiter.switch, None)
             timer.start(waiter.switch, None)
             try:
-                has_come = waiter.get() is not None
+                waiter.get()
             finally:
                 readable.stop()
                 timer.close()
-            if has_come:
-                with contextlib.suppress(BlockingIOError):
-                    # Such as a packet with a wrong checksum: there is none after all.
-                    size = sock.recv_into(_BUFFER)
-                    yield bytes(memoryview(_BUFFER)[:size])
+            left = deadline - monotonic()
+            # One with a wrong checksum is none after all.
+            with contextlib.suppress(BlockingIOError):
+                size = sock.recv_into(_BUFFER)
+                yield bytes(memoryview(_BUFFER)[:size])
     finally:
         readable.close()
 
