@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -12,7 +13,13 @@ from typing import Self
 import dns.flags
 import dns.message
 import dns.name
+import dns.rdatatype
 import dns.rrset
+
+# SO_TIMESTAMPNS of asm-generic/socket.h; Python has no name for it.
+_STAMP = 35
+# No server of the proxy's is given less time for a try.
+_TRY_S = 0.3
 
 # Query -> the packets to send back, in order; an empty list is silence.
 Script = Callable[[dns.message.Message], Sequence[bytes]]
@@ -34,6 +41,8 @@ class ScriptedUpstream:
     ``port``: the one of another that has ended, else any that is free.
 
     ``queries`` holds what came in over UDP with the port it came from, ``tcp_queries`` the rest.
+    ``resent`` are those of ``queries`` that were only sent because this server, a thread of a busy
+    process, was late: by the kernel's clock it took longer than a try for the one before.
     ``probes`` are the proxy's own questions, which are about no client: whether we ask it in turn
     (no script is asked, and none answers) and whether it is alive.
     """
@@ -42,8 +51,13 @@ class ScriptedUpstream:
         self._scripts = {"udp": udp, "tcp": tcp or udp}
         self.queries: list[tuple[dns.message.Message, int]] = []
         self.tcp_queries: list[dns.message.Message] = []
+        self.resent: list[dns.message.Message] = []
+        # Question -> when it came last, and when it was last replied to; of the system's clock.
+        self._came: dict[str, float] = {}
+        self._replied: dict[str, float] = {}
         self.probes: list[dns.message.Message] = []
         self._udp, self._tcp = one_port_for_both(port)
+        self._udp.setsockopt(socket.SOL_SOCKET, _STAMP, 1)
         self.port = self._udp.getsockname()[1]
         self._threads = [
             threading.Thread(target=loop, daemon=True)
@@ -77,7 +91,7 @@ class ScriptedUpstream:
 
     def _serve_udp(self) -> None:
         while True:
-            packet, client = self._udp.recvfrom(65535)
+            packet, marks, _, client = self._udp.recvmsg(65535, 64)
             if not packet:
                 return
             if packet[2] & 0x80:
@@ -90,9 +104,20 @@ class ScriptedUpstream:
             if query.question[0].name == dns.name.root:
                 self.probes.append(query)
             else:
-                self.queries.append((query, client[1]))
-            for reply in self._scripts["udp"](query):
+                self._note(query, client[1], _stamp(marks))
+            replies = self._scripts["udp"](query)
+            if replies:
+                self._replied[question_of(query)] = time.time()
+            for reply in replies:
                 self._udp.sendto(reply, client)
+
+    def _note(self, query: dns.message.Message, port: int, came: float) -> None:
+        question = question_of(query)
+        before = self._came.get(question, came)
+        if min(came, self._replied.get(question, before)) - before > _TRY_S:
+            self.resent.append(query)
+        self._came[question] = came
+        self.queries.append((query, port))
 
     def _serve_tcp(self) -> None:
         while True:
@@ -106,6 +131,19 @@ class ScriptedUpstream:
                 self.tcp_queries.append(query)
                 for reply in self._scripts["tcp"](query):
                     connection.sendall(struct.pack("!H", len(reply)) + reply)
+
+
+def question_of(query: dns.message.Message) -> str:
+    """What it asks, as `name TYPE`."""
+    (question,) = query.question
+    return f"{question.name} {dns.rdatatype.to_text(question.rdtype)}"
+
+
+def _stamp(marks: Sequence[tuple[int, int, bytes]]) -> float:
+    """When the kernel received a packet, in seconds of the system's clock."""
+    (stamp,) = [data for level, kind, data in marks if (level, kind) == (socket.SOL_SOCKET, _STAMP)]
+    seconds, nanoseconds = struct.unpack("@ll", stamp)
+    return float(seconds + nanoseconds / 1e9)
 
 
 def looks_for_loops(query: dns.message.Message) -> bool:

@@ -9,7 +9,7 @@ import dns.message
 import dns.rrset
 
 from tests.commands import Running
-from tests.upstream import Script, ScriptedUpstream, reply_to
+from tests.upstream import Script, ScriptedUpstream, question_of, reply_to
 
 # Name (lower case, no dot at the end) -> records of its answer, or an rcode.
 Answers = Mapping[str, Sequence[str] | int]
@@ -107,9 +107,13 @@ def forwarder(
     return Running("dnsproxy", *own, *words, *flags, **variables)
 
 
-def asked(upstream: ScriptedUpstream) -> list[str]:
-    """What it was asked over UDP, as `name TYPE`."""
-    return [
-        f"{query.question[0].name} {dns.rdatatype.to_text(query.question[0].rdtype)}"
-        for query, _ in upstream.queries
-    ]
+def asked(upstream: ScriptedUpstream, since: int = 0) -> list[str]:
+    """What it was asked over UDP since its query of that number, as `name TYPE`.
+
+    Without what was asked only because it was late itself: once more the same, and its zone's SOA,
+    which is how the proxy looks whether it answers again.
+    """
+    queries = upstream.queries[since:]
+    again = {id(query) for query in upstream.resent}
+    found = [question_of(query) for query, _ in queries if id(query) not in again]
+    return [one for one in found if not (again and one == "consul. SOA")]

@@ -15,7 +15,7 @@ from tests.asking import ask, rcode
 from tests.commands import Running
 from tests.dnsproxy.scripted import Server, asked, forwarder
 from tests.rules.misbehaving import RIGHT, Figures, Switch, at_once, found, honest, watched
-from tests.upstream import Script, ScriptedUpstream, reply_to
+from tests.upstream import Script, ScriptedUpstream, question_of, reply_to
 from tests.waits import PATIENCE_S, Waits, pause
 
 POLICIES = ["sequential", "random", "fastest"]
@@ -149,7 +149,7 @@ def test_an_agent_of_consul_is_probed_in_its_zone(waits: Waits):
     """It would refuse the root."""
 
     def soa() -> bool:
-        return "consul. SOA" in asked(agent)
+        return "consul. SOA" in [question_of(query) for query, _ in agent.queries]
 
     with ScriptedUpstream(lambda query: []) as agent, forwarder(consul=agent.address) as running:
         assert "SERVFAIL" == rcode(ask(running.port, "web.service.consul"))
@@ -261,3 +261,12 @@ def test_the_end_waits_for_no_probe(waits: Waits):
         assert "SERVFAIL" == rcode(ask(running.port, "a.example", timeout=PATIENCE_S))
         waits.until("probes", lambda: len(lively(one)) >= 2, PATIENCE_S)
         assert 0 == running.stop()
+
+
+def test_an_upstream_that_was_only_late_is_known_to_the_tests():
+    """What it was asked again for is no second question of a client's."""
+    name = "web.service.consul"
+    with ScriptedUpstream(slowly(0.4)) as late, forwarder(consul=late.address) as running:
+        assert RIGHT == found(running.port, name)
+    assert f"{name}. A" in [question_of(query) for query in late.resent]
+    assert [f"{name}. A"] == asked(late)
