@@ -114,6 +114,11 @@ def _refuse_consul(dns: DnsSettings) -> None:
                 f"{flag}: {where} is a Consul, and the catalog is embedded",
                 f"name the registry, `consul://HOST:8500`, or leave --{flag} out",
             )
+    if dns.datacenters:
+        raise SettingsError(
+            f"dns.datacenters: {', '.join(dns.datacenters)}: an embedded catalog is one datacenter",
+            "name the registry, `consul://HOST:8500`, or leave --datacenter out",
+        )
 
 
 def observer(settings: Settings) -> Observer:

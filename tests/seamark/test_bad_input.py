@@ -88,6 +88,11 @@ def test_the_registrar_wants_a_registry():
             ["up", "--consul-http", "127.0.0.1:8500"],
             "consul-http: 127.0.0.1:8500 is a Consul, and the catalog is embedded",
         ),
+        (
+            "seamark",
+            ["up", "--datacenter", "dc1", "--datacenter", "dc2"],
+            "dns.datacenters: dc1, dc2: an embedded catalog is one datacenter",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(command, args, words):
