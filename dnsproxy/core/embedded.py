@@ -138,9 +138,7 @@ class EmbeddedDns:
             return _DENIED
         self._shuffle(instances)
         ttl = ttl_of(lookup.service, self._config.service_ttl)
-        records = Instances(
-            asked, self._catalog.node, ttl, lambda host: self._follow(host, asked.depth)
-        )
+        records = Instances(asked, self._catalog.node, ttl, lambda host: self._follow(host, asked))
         if asked.qtype == Type.SRV:
             answer, beside = records.srv(instances, meta=self._config.node_meta_txt)
         else:
@@ -179,13 +177,17 @@ class EmbeddedDns:
         answer = (record,) if asked.qtype == record.rtype else ()
         return Reply(answer=answer, additional=texts if self._config.node_meta_txt else ())
 
-    def _follow(self, host: Name, depth: int) -> Sequence[ResourceRecord]:
-        """What a name in our domains leads to; others are the resolver's to ask for."""
+    def _follow(self, host: Name, asked: Asked) -> Sequence[ResourceRecord]:
+        """What a name in our domains leads to; others are the resolver's to ask for.
+
+        The addresses of both families unless one of them was asked for.
+        """
         key = lower(host)
-        if depth < 1 or not any(lies_in(key, one) for one in self._domains):
+        if asked.depth < 1 or not any(lies_in(key, one) for one in self._domains):
             return ()
         domain = _end(host, self._domain(key))
-        return self._look_up(Asked(host, Type.ANY, domain, depth - 1)).answer
+        qtype = asked.qtype if asked.qtype in {Type.A, Type.AAAA} else Type.ANY
+        return self._look_up(Asked(host, qtype, domain, asked.depth - 1)).answer
 
     def _servers(
         self, asked: Asked

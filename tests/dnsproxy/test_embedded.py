@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from catalog.embedded import EmbeddedCatalog
-from catalog.model import Node, Service, Status
+from catalog.model import Node, Service, Status, TaggedAddress
 from dnsproxy.core.dns_config import DnsConfig, SoaTimes, ttl_of
 from dnsproxy.core.embedded import EmbeddedDns
 from dnsproxy.core.replies import write
@@ -164,6 +164,27 @@ def test_where_an_alias_leads_has_the_ttl_of_the_alias():
     for qtype in ("A", "SRV"):
         found = ask(side, "web.service.consul", qtype)
         assert {10} == {one.ttl for one in (*found.answer, *found.additional)}
+
+
+@pytest.mark.parametrize(
+    ("qtype", "expected"),
+    [
+        ("A", ["CNAME db.service.consul.", "A 10.0.0.1", "A 10.0.0.2"]),
+        ("AAAA", ["CNAME db.service.consul.", "AAAA fd00::b"]),
+        # As Consul does: of an instance with both, IPv6.
+        ("ANY", ["CNAME db.service.consul.", "AAAA fd00::b", "A 10.0.0.1"]),
+        ("TXT", ["CNAME db.service.consul.", "AAAA fd00::b", "A 10.0.0.1"]),
+    ],
+)
+def test_behind_an_alias_stand_addresses_of_the_family_that_is_asked_for(qtype, expected):
+    """Half of a small datagram would else be of no use to who asked."""
+    both = {"lan_ipv6": TaggedAddress("fd00::b", 1)}
+    side = of(
+        Service(id="a", name="web", port=1, address="db.service.consul"),
+        Service(id="b", name="db", port=1, address="10.0.0.1"),
+        Service(id="c", name="db", port=1, address="10.0.0.2", tagged_addresses=both),
+    )
+    assert Counter(expected) == records(ask(side, "web.service.consul", qtype).answer)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from tests.e2e.differential.embedded_asked import (
     A,
     Asked,
     cname_target,
+    domain_of,
     is_inner,
     is_ours,
     srv_target,
@@ -31,29 +32,65 @@ def alias(asked: Asked, exchange: Exchange, expected: Message) -> Message:
         return expected
     if question.qtype == SRV and expected.answer:
         return _beside_aliases(asked, expected)
-    return _followed(asked, expected, question.name)
+    expected = _followed(asked, expected, question.name)
+    ours = exchange.ours.answer
+    # How often a loop is gone around is of no use to anybody.
+    if _loop(expected.answer, question.name) and _links(expected.answer) == _links(ours):
+        return replace(expected, answer=ours)
+    return expected
+
+
+def _loop(answer: Iterable[Record], start: Labels) -> bool:
+    """Whether there are aliases that lead nowhere, and nothing else."""
+    links = [one for one in answer if one.rtype == CNAME]
+    return bool(links) and len(links) == len([*answer]) and not _chain(links, start)
+
+
+def _links(answer: Iterable[Record]) -> set[tuple[Labels, int, bytes]]:
+    return {(lower(one.owner), one.rtype, one.folded) for one in answer}
 
 
 def _followed(asked: Asked, said: Message, start: Labels) -> Message:
     """What is said of ``start``, and for an alias what is said of its target, and so on."""
     number = asked.question.qtype
     chain = _chain(said.answer, start)
-    if not chain or not is_ours(cname_target(chain[-1])):
+    if not chain:
+        return _of_type(said, number)
+    if not is_ours(cname_target(chain[-1])):
         return said
-    end, aliases = cname_target(chain[-1]), tuple(chain)
-    whole = _led_to(asked, end, chain[0].ttl)
-    # What only stands in the answer because Consul puts it there does not count as an answer.
-    fits = any(one.rtype == number for one in whole)
-    if number in {ANY, CNAME} or fits:
-        return replace(said, answer=aliases + whole)
+    if number in {ANY, CNAME}:
+        whole = _led_to(asked, cname_target(chain[-1]), chain[0].ttl)
+        return replace(said, answer=(*chain, *whole))
+    chain = _up_to_another_domain(chain)
+    end = cname_target(chain[-1])
     rest = _followed(asked, _said(asked, end, number), end)
+    # Addresses stand behind an alias at once, with its TTL.
+    fits = number in {A, AAAA} and any(one.rtype == number for one in rest.answer)
+    if fits and domain_of(end) == domain_of(start):
+        whole = tuple(replace(one, ttl=chain[0].ttl) for one in rest.answer)
+        return replace(said, answer=(*chain, *whole))
     return replace(
         said,
         rcode=rest.rcode,
-        answer=aliases + rest.answer,
+        answer=(*chain, *rest.answer),
         authority=rest.authority,
         additional=rest.additional,
     )
+
+
+def _of_type(said: Message, number: int) -> Message:
+    """Without the addresses that Consul has behind an alias of itself, whatever was asked for."""
+    if number not in {A, AAAA} or all(one.rtype != CNAME for one in said.answer):
+        return said
+    return replace(said, answer=tuple(one for one in said.answer if one.rtype in {CNAME, number}))
+
+
+def _up_to_another_domain(chain: list[Record]) -> list[Record]:
+    """The chain up to where it leaves a domain: the other one is asked for what it says itself."""
+    for count, one in enumerate(chain, start=1):
+        if domain_of(one.owner) != domain_of(cname_target(one)):
+            return chain[:count]
+    return chain
 
 
 def _beside_aliases(asked: Asked, expected: Message) -> Message:

@@ -47,7 +47,13 @@ def is_inner(owner: Labels) -> bool:
 
 
 def is_ours(target: Labels) -> bool:
-    return any(is_below(target, name(text)) for text in (world.DOMAIN, world.ALT_DOMAIN))
+    return domain_of(target) is not None
+
+
+def domain_of(target: Labels) -> Labels | None:
+    """The domain of Consul's that a name lies in."""
+    domains = map(name, (world.DOMAIN, world.ALT_DOMAIN))
+    return next((one for one in domains if is_below(target, one)), None)
 
 
 def cname_target(record: Record) -> Labels:
