@@ -2,13 +2,14 @@
 
 import functools
 import ipaddress
+import math
 import random
 from dataclasses import replace
 from time import monotonic
 
 from dnsproxy.core.exchange import Exchange
 from dnsproxy.core.gate import Query
-from dnsproxy.core.hot import HotAnswer, HotPlane
+from dnsproxy.core.hot import RENEWED_S, HotAnswer, HotPlane, Turns
 from dnsproxy.core.memory import rotated
 from dnsproxy.core.records import Reply, ResourceRecord
 from dnsproxy.core.replies import size_limit, write
@@ -43,7 +44,8 @@ class Ready:
         bodies = [write(query, each, limit, edns_size)[2:] for each in _orders(found.reply)]
         about = replace(exchange, client="")
         cell, kind = self._observer.hot(about), HOT_SOURCES.index(found.source)
-        answer = HotAnswer(bodies, lease, about, cell, monotonic(), kind)
+        turns = Turns(bodies, _renewed_s(found.reply, len(bodies)))
+        answer = HotAnswer(turns, lease, about, cell, monotonic(), kind)
         self.hot.table(view).add(query.message.wire[2:], answer)
         self.hot.know(ipaddress.ip_address(query.client).packed, view)
 
@@ -55,13 +57,35 @@ def _is_plain(query: Query) -> bool:
 
 
 def _orders(reply: Reply) -> list[Reply]:
-    """The reply with each of its addresses first in turn; in one order where that is no matter."""
-    if rotated(reply, list.reverse) == reply:
+    """The reply with each of its addresses first in turn; in one order where that is no matter.
+
+    Of many addresses some come first, as far from each other as they can.
+    """
+    if not _has_orders(reply):
         return [reply]
-    count = min(len(reply.answer), max(_RECORDS_WRITTEN // len(tuple(reply.records)), 1))
+    whole = len(reply.answer)
+    count = min(whole, max(_RECORDS_WRITTEN // len(tuple(reply.records)), 1))
     drawn = rotated(reply, random.shuffle)
-    return [rotated(drawn, functools.partial(_turn, by=step)) for step in range(count)]
+    return [
+        rotated(drawn, functools.partial(_turn, by=step * whole // count)) for step in range(count)
+    ]
+
+
+def _has_orders(reply: Reply) -> bool:
+    return rotated(reply, list.reverse) != reply
 
 
 def _turn(records: list[ResourceRecord], by: int) -> None:
+    by %= len(records)
     records[:] = records[by:] + records[:by]
+
+
+def _renewed_s(reply: Reply, orders: int) -> float:
+    """After how long they are made anew: as soon as all may have been first in half a minute.
+
+    A client without EDNS is told a few of thirty instances, and most go to the first: else the
+    load would be on the same ones. Each time costs as much as some answers, so it is no sooner.
+    """
+    if not _has_orders(reply):
+        return math.inf
+    return RENEWED_S * orders / len(reply.answer)

@@ -5,6 +5,7 @@ says for how long, and ends with what the reply was made from. Once a second it 
 TTLs count down, and who keeps what it was made from learns that it is still asked for.
 """
 
+import contextlib
 import ctypes
 import itertools
 import struct
@@ -20,7 +21,7 @@ _ANSWER_BYTES = 900
 _FORMS_MAX = 8
 # Clients whose table is known; beyond this all are looked up again.
 CLIENTS_MAX = 10_000
-# A new order of the addresses this often, at least.
+# A new order of the addresses this often, at least; sooner where not all of them have their turn.
 RENEWED_S = 30.0
 _LOOK_S = 1.0
 MAX_BYTES = 16 * 1024 * 1024
@@ -55,12 +56,20 @@ class Lease:
         return len(self.answers) >= _FORMS_MAX
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Replies to one query without their ids, in several orders; after so long in others."""
+
+    bodies: Sequence[bytes]
+    renewed_s: float = float("inf")
+
+
 class HotAnswer:
     """The replies to one query, given in turns.
 
-    ``bodies`` are they without their ids, ``about`` is for who is told of each. ``turn`` gives the
-    address and the size of the next one. Each that is given is counted in ``cell``, and in that of
-    the batch's counts which has the number ``kind``.
+    ``about`` is for who is told of each. ``turn`` gives the address and the size of the next one.
+    Each that is given is counted in ``cell``, and in that of the batch's counts which has the
+    number ``kind``.
     """
 
     __slots__ = (
@@ -79,20 +88,21 @@ class HotAnswer:
 
     def __init__(
         self,
-        bodies: Sequence[bytes],
+        turns: Turns,
         lease: Lease,
         about: Any,
         cell: list[int],
         now: float,
         kind: int = 0,
     ) -> None:
+        bodies = turns.bodies
         self._lease = lease
         self._bodies = [ctypes.create_string_buffer(body, len(body)) for body in bodies]
-        turns = [(ctypes.addressof(body), len(body)) for body in self._bodies]
-        self.turn: Callable[[], tuple[int, int]] = itertools.cycle(turns).__next__
+        places = [(ctypes.addressof(body), len(body)) for body in self._bodies]
+        self.turn: Callable[[], tuple[int, int]] = itertools.cycle(places).__next__
         self._age = _age(lease, now)
         self._ttls = [_ttls(body) for body in bodies] if lease.kept is not None else []
-        self._over = now + RENEWED_S if len(bodies) > 1 else float("inf")
+        self._over = now + turns.renewed_s
         self.about = about
         self.cell = cell
         self.kind = kind
@@ -104,6 +114,9 @@ class HotAnswer:
         """Whether it may still be given, with the TTLs of now."""
         if now >= self._lease.until or now >= self._over:
             self.until = 0.0
+            # Its place is for the next order of the same.
+            with contextlib.suppress(ValueError):
+                self._lease.answers.remove(self)
             return False
         self._lease.used()
         self._count_down(_age(self._lease, now))

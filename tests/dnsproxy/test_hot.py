@@ -1,12 +1,13 @@
 """What is ready to be sent: for how long, in which order, and how much of it is kept."""
 
 import ctypes
+import math
 import struct
 
 import dns.message
 import pytest
 
-from dnsproxy.core.hot import RENEWED_S, HotAnswer, HotPlane, HotTable, Lease
+from dnsproxy.core.hot import RENEWED_S, HotAnswer, HotPlane, HotTable, Lease, Turns
 from tests.dnsproxy.packets import query, reply
 
 NOW = 1000.0
@@ -18,9 +19,12 @@ def body(*records: str, size: int | None = None) -> bytes:
     return message.wire[2:]
 
 
-def answer(lease: Lease, *bodies: bytes, now: float = NOW) -> HotAnswer:
+def answer(
+    lease: Lease, *bodies: bytes, now: float = NOW, renewed_s: float = math.inf
+) -> HotAnswer:
     """One that gives these bodies."""
-    return HotAnswer(bodies or (body("www.example. 300 A 10.0.0.1"),), lease, None, [0], now)
+    bodies = bodies or (body("www.example. 300 A 10.0.0.1"),)
+    return HotAnswer(Turns(bodies, renewed_s), lease, None, [0], now)
 
 
 def given(hot: HotAnswer) -> dns.message.Message:
@@ -87,11 +91,14 @@ def test_an_answer_ends_with_its_lease():
 def test_the_orders_of_an_answer_take_turns_and_are_made_anew_in_time():
     """Who comes next is told another address first; the same orders are not told for ever."""
     bodies = [body(f"www.example. 0 A 10.0.0.{number}") for number in (1, 2, 3)]
-    hot = answer(Lease(NOW + 600, None), *bodies)
+    lease = Lease(NOW + 600, None)
+    hot = answer(lease, *bodies, renewed_s=RENEWED_S)
     firsts = [given(hot).answer[0][0].to_text() for _ in range(6)]
     assert ["10.0.0.1", "10.0.0.2", "10.0.0.3"] * 2 == firsts
     assert hot.renew(NOW + RENEWED_S - 1)
     assert not hot.renew(NOW + RENEWED_S)
+    # The next order takes its place: a lease has so many forms only.
+    assert [] == lease.answers
     assert answer(Lease(NOW + 600, None)).renew(NOW + RENEWED_S)
 
 

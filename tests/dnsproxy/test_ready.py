@@ -1,9 +1,11 @@
 """What is made ready to be sent, from whom, and when it is not."""
 
 import ctypes
+import math
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from time import monotonic
 
 import dns.edns
 import dns.message
@@ -14,6 +16,7 @@ from dnsproxy.core.clients import ClientLimits, Clients
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.exchange import Source
 from dnsproxy.core.gate import Query
+from dnsproxy.core.hot import RENEWED_S
 from dnsproxy.core.memory import Memory
 from dnsproxy.core.policy import ZonePolicy
 from dnsproxy.core.zones import ZoneTable
@@ -34,6 +37,10 @@ SOA = "example. 900 SOA ns.example. admin.example. 1 2 3 4 60"
 ANSWERS = {
     "www.example": [f"www.example. 600 A 192.0.2.{number}" for number in range(1, 5)],
     "one.example": ["one.example. 600 A 192.0.2.1"],
+    "crowd.example": [f"crowd.example. 600 A 192.0.2.{number}" for number in range(1, 61)],
+    "long.example": [
+        f"long.example. 600 SRV 1 1 80 {'x' * 60}.n{number}.example." for number in range(8)
+    ],
     "brief.example": ["brief.example. 0 A 192.0.2.1"],
     "alias.example": ["alias.example. 600 CNAME web.other."],
     "web.other": ["web.other. 600 A 192.0.2.9"],
@@ -158,6 +165,46 @@ def test_each_address_comes_first_as_often_as_the_others(upstream):
     bodies = [ctypes.string_at(*four.turn()) for _ in range(4)]
     firsts = {dns.message.from_wire(b"\0\0" + body).answer[0][0].to_text() for body in bodies}
     assert {f"192.0.2.{number}" for number in range(1, 5)} == firsts
+
+
+@pytest.mark.parametrize(
+    ("name", "qtype", "size", "renewed_s"),
+    [
+        ("one.example", "A", None, math.inf),
+        ("www.example", "A", None, RENEWED_S),
+        # Eight of these do not fit into 512 bytes, but each comes first in one order.
+        ("long.example", "SRV", None, RENEWED_S),
+        # Of sixty addresses two come first.
+        ("crowd.example", "A", None, RENEWED_S / 30),
+        ("crowd.example", "A", 4096, RENEWED_S / 30),
+    ],
+)
+def test_all_addresses_may_have_been_first_in_half_a_minute(
+    upstream, name: str, qtype: str, size: int | None, renewed_s: float
+):
+    """All load on a few of sixty instances for half a minute would be no balance."""
+    proxy = proxy_for(upstream)
+    wire = query_wire(name, qtype, size)
+    before = monotonic()
+    send(proxy, wire)
+    hot = proxy.hot.clients[KEY][wire[2:]]
+    assert hot.renew(before + min(renewed_s, 500) - 0.01)
+    assert (renewed_s == math.inf) == hot.renew(monotonic() + min(renewed_s, 500))
+
+
+def test_what_comes_first_of_many_is_far_apart(upstream):
+    """Neighbours would share what is cut off behind them."""
+    proxy = proxy_for(upstream)
+    wire = query_wire("crowd.example")
+    send(proxy, wire)
+    hot = proxy.hot.clients[KEY][wire[2:]]
+    bodies = {ctypes.string_at(*hot.turn()) for _ in range(50)}
+    told = [
+        {item.to_text() for rrset in dns.message.from_wire(b"\0\0" + body).answer for item in rrset}
+        for body in bodies
+    ]
+    assert 2 == len(told)
+    assert not told[0] & told[1]
 
 
 def test_what_is_given_is_counted_like_the_rest(upstream):
