@@ -146,14 +146,12 @@ def test_both_halves_run_beside_each_other(engine_without_containers: SmallEngin
         assert "(http): Address already in use; going on without" in second.log
 
 
-def test_no_permission_on_the_engines_socket_is_told_and_dns_answers(tmp_path, waits: Waits):
+def test_no_permission_on_the_engines_socket_is_told_and_dns_answers(waits: Waits):
     """One line that says who may; the proxy runs all the same, and it is tried again."""
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.relative_to(tempfile.gettempdir()).parents:
-        if parent.name:
-            (Path(tempfile.gettempdir()) / parent).chmod(0o755)
-    path = tmp_path / "docker.sock"
-    with socket.socket(socket.AF_UNIX) as engine:
+    # Not below pytest's own folder: each run of pytest closes that to everybody else.
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as engine:
+        Path(folder).chmod(0o755)
+        path = Path(folder, "docker.sock")
         engine.bind(str(path))
         engine.listen()
         path.chmod(0o600 if os.geteuid() == 0 else 0)
