@@ -41,11 +41,11 @@ class Ready:
         if lease is None or lease.is_full or not _is_plain(query):
             return
         limit = size_limit(query, tcp=False, edns_size=edns_size)
-        bodies = [write(query, each, limit, edns_size)[2:] for each in _orders(found.reply)]
+        orders, renewed_s = _orders(found.reply)
+        bodies = [write(query, each, limit, edns_size)[2:] for each in orders]
         about = replace(exchange, client="")
         cell, kind = self._observer.hot(about), HOT_SOURCES.index(found.source)
-        turns = Turns(bodies, _renewed_s(found.reply, len(bodies)))
-        answer = HotAnswer(turns, lease, about, cell, monotonic(), kind)
+        answer = HotAnswer(Turns(bodies, renewed_s), lease, about, cell, monotonic(), kind)
         self.hot.table(view).add(query.message.wire[2:], answer)
         self.hot.know(ipaddress.ip_address(query.client).packed, view)
 
@@ -56,36 +56,25 @@ def _is_plain(query: Query) -> bool:
     return query.question.name == query.question.key and (opt is None or opt.rdata == opt.end)
 
 
-def _orders(reply: Reply) -> list[Reply]:
-    """The reply with each of its addresses first in turn; in one order where that is no matter.
+def _orders(reply: Reply) -> tuple[list[Reply], float]:
+    """The reply with each of its addresses first in turn, and after how long they are made anew.
 
-    Of many addresses some come first, as far from each other as they can.
+    In one order, for ever, where that is no matter. Of many addresses some come first, as far from
+    each other as they can. A client without EDNS is told a few of thirty instances, and most go to
+    the first: that the load is not on the same ones, all may have been first in half a minute.
+    Each time costs as much as some answers, so it is no sooner.
     """
-    if not _has_orders(reply):
-        return [reply]
+    if rotated(reply, list.reverse) == reply:
+        return [reply], math.inf
     whole = len(reply.answer)
     count = min(whole, max(_RECORDS_WRITTEN // len(tuple(reply.records)), 1))
     drawn = rotated(reply, random.shuffle)
-    return [
+    turned = [
         rotated(drawn, functools.partial(_turn, by=step * whole // count)) for step in range(count)
     ]
-
-
-def _has_orders(reply: Reply) -> bool:
-    return rotated(reply, list.reverse) != reply
+    return turned, RENEWED_S * count / whole
 
 
 def _turn(records: list[ResourceRecord], by: int) -> None:
     by %= len(records)
     records[:] = records[by:] + records[:by]
-
-
-def _renewed_s(reply: Reply, orders: int) -> float:
-    """After how long they are made anew: as soon as all may have been first in half a minute.
-
-    A client without EDNS is told a few of thirty instances, and most go to the first: else the
-    load would be on the same ones. Each time costs as much as some answers, so it is no sooner.
-    """
-    if not _has_orders(reply):
-        return math.inf
-    return RENEWED_S * orders / len(reply.answer)
