@@ -1,6 +1,7 @@
 """A real Consul server of the lab's own, on ports of its own, ended when the test is done."""
 
 import json
+import os
 import random
 import shutil
 import socket
@@ -21,6 +22,10 @@ from tests.lab.shell import LabError, end, log_tail, spawn, wait_until
 __all__ = ["WHICH", "ConsulAgent", "consul_version", "find_consul", "free_ports", "known_consul"]
 
 _START_LIMIT = 60.0
+# Where free ports are drawn, by a source that nobody seeds: pytest-randomly seeds `random` alike in
+# all workers before each test, and they would draw the same ports at the same moment.
+_DRAW = random.SystemRandom().sample
+_PORT_RANGE, _SHARES = range(20000, 30000), 16
 _PORTS = ("http", "dns", "server", "serf_lan", "serf_wan")
 
 
@@ -246,16 +251,18 @@ def free_ports(count: int) -> list[int]:
     """Return ports that nobody holds, for UDP and TCP, on any address of this machine.
 
     They lie below the range that the kernel hands out by itself, so that no client of ours gets
-    one between now and the server's start.
+    one between now and the server's start; and each worker of pytest has a share of its own.
     """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    ours = _PORT_RANGE[int(worker) % _SHARES :: _SHARES] if worker else _PORT_RANGE
     found: list[int] = []
     with ExitStack() as held:
-        for port in random.sample(range(20000, 30000), 1000):
+        for port in _DRAW(ours, 600):
             if len(found) == count:
                 return found
             if _hold(port, held):
                 found.append(port)
-    raise LabError(f"no {count} free ports between 20000 and 30000; end what holds them")
+    raise LabError(f"no {count} free ports in {ours}; end what holds them")
 
 
 def _hold(port: int, held: ExitStack) -> bool:
