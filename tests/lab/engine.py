@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.lab import dockerd
+from tests.lab.daemon import version_of
+from tests.lab.dockerd import Dockerd
+from tests.lab.locking import lock
 from tests.lab.shell import LabError, run, say
 
 LABEL = "seamark.lab=1"
 _DEFAULT_URL = "unix:///var/run/docker.sock"
-_PATIENCE = 1800.0
+_LOCK = Path("/run/seamark-lab.lock")
 
 
 class Engine:
@@ -28,7 +30,7 @@ class Engine:
         *,
         version: str,
         bridge_address: str = "",
-        daemon: dockerd.Dockerd | None = None,
+        daemon: Dockerd | None = None,
     ) -> None:
         self.url = url
         # The process behind it, where it is the lab's own: a test may kill it and start it again.
@@ -83,7 +85,7 @@ def running_engine() -> tuple[str, str] | None:
     """Return the address and version of an engine that is there already, $DOCKER_HOST first."""
     given = os.environ.get("DOCKER_HOST")
     for url in filter(None, (given, _DEFAULT_URL)):
-        version = dockerd.version_of(url)
+        version = version_of(url)
         if version is not None:
             return url, version
         if url == given:
@@ -106,8 +108,13 @@ def open_engine() -> Iterator[Engine]:
             engine.remove_leftovers()
             engine.close()
         return
-    with dockerd.lock(_PATIENCE):
-        daemon = dockerd.Dockerd()
+    if os.geteuid() != 0:
+        raise LabError(
+            "no container engine answers and only root can start one; "
+            "run the tests as root, or set DOCKER_HOST"
+        )
+    with lock(_LOCK, "the lab's engine"):
+        daemon = Dockerd()
         daemon.start()
         try:
             yield from _own_engine(daemon)
@@ -115,10 +122,10 @@ def open_engine() -> Iterator[Engine]:
             daemon.stop()
 
 
-def _own_engine(daemon: dockerd.Dockerd) -> Iterator[Engine]:
+def _own_engine(daemon: Dockerd) -> Iterator[Engine]:
     engine = Engine(
-        dockerd.URL,
-        version=dockerd.version_of(dockerd.URL) or "unknown",
+        daemon.url,
+        version=version_of(daemon.url) or "unknown",
         bridge_address=daemon.network.bridge_address,
         daemon=daemon,
     )
