@@ -62,6 +62,7 @@ class Daemon:
     def _common(self) -> list[str]:
         settings = self.folder / "daemon.json"
         settings.write_text("{}\n")
+        name = "-".join(self.folder.parts[2:])
         return [
             f"--config-file={settings}",  # never the machine's own /etc/docker/daemon.json
             f"--data-root={self.data}",
@@ -69,8 +70,8 @@ class Daemon:
             f"--pidfile={self.folder / 'docker.pid'}",
             f"--host={self.url}",
             # Where the machine runs a containerd, it is used.
-            f"--containerd-namespace={self.folder.name}",
-            f"--containerd-plugins-namespace={self.folder.name}-plugins",
+            f"--containerd-namespace={name}",
+            f"--containerd-plugins-namespace={name}-plugins",
             "--shutdown-timeout=2",
             "--log-level=warn",
         ]

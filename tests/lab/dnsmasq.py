@@ -25,8 +25,8 @@ class Dnsmasq(Resolver):
 
     _READY = "started"
 
-    def __init__(self, binary: Path, config: str) -> None:
-        super().__init__(binary)
+    def __init__(self, binary: Path, config: str, prefix: Sequence[str] = ()) -> None:
+        super().__init__(binary, prefix)
         self._config = self._folder / "dnsmasq.conf"
         self._config.write_text(_CONFIG.format(port=self.port, folder=self._folder) + config)
 

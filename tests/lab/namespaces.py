@@ -23,7 +23,7 @@ class Namespace:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.prefix = ("ip", "netns", "exec", name)
+        self.prefix: tuple[str, ...] = ("ip", "netns", "exec", name)
 
     def ip(self, command: str) -> str:
         """Run iproute2's ip there; what it lists comes as JSON."""

@@ -84,13 +84,15 @@ class Resolver:
     """One resolver on a loopback port; a context manager.
 
     A subclass writes its configuration into ``_folder``, and says with ``_words`` how it is started
-    in the foreground and with ``_READY`` what it says when it answers.
+    in the foreground and with ``_READY`` what it says when it answers. ``prefix`` is a command that
+    starts it elsewhere and becomes it.
     """
 
     _READY = ""
 
-    def __init__(self, binary: Path) -> None:
+    def __init__(self, binary: Path, prefix: Sequence[str] = ()) -> None:
         self._binary = binary
+        self._prefix = prefix
         (self._port,) = free_ports(1)
         self._folder = Path(tempfile.mkdtemp(prefix=f"seamark-{binary.name}-"))
         self._log = self._folder / "log"
@@ -119,7 +121,9 @@ class Resolver:
 
     def __enter__(self) -> Self:
         beside = f"LD_LIBRARY_PATH={self._binary.parent}"
-        self._process = spawn(["env", beside, self._binary, *self._words()], self._log)
+        self._process = spawn(
+            [*self._prefix, "env", beside, self._binary, *self._words()], self._log
+        )
         if not wait_until(self._is_ready, _START_LIMIT):
             self._fail(f"was not ready within {_START_LIMIT:.0f} s")
         return self
