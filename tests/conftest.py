@@ -1,4 +1,7 @@
-"""What all tests share: the lab, and the time that waits took, shown at the end of the run."""
+"""What all tests share: the lab, and what is told at the end of the run.
+
+That is how long waits took, and by name what this machine could not run.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -24,6 +27,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_TAKEN] = []
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who shares the lab's one engine is marked: these run one after the other."""
+    for item in items:
+        if "engine" in getattr(item, "fixturenames", ()):
+            item.add_marker("engine")
+
+
 @pytest.fixture
 def waits(request: pytest.FixtureRequest) -> Iterator[Waits]:
     """Bounded waits that say how long they took, at once and in the summary."""
@@ -35,12 +45,21 @@ def waits(request: pytest.FixtureRequest) -> Iterator[Waits]:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """How long each wait took."""
-    taken = config.stash[_TAKEN]
-    if taken:
-        terminalreporter.section("waits")
-        for line in taken:
-            terminalreporter.write_line(line)
+    """How long each wait took; then what was left out, and why."""
+    left_out = [
+        f"{report.nodeid}: {report.longrepr[2].removeprefix('Skipped: ')}"
+        for report in terminalreporter.stats.get("skipped", ())
+    ]
+    if config.option.collectonly:
+        return
+    for title, lines in (
+        ("waits", config.stash[_TAKEN]),
+        ("left out on this machine", left_out or ["nothing"]),
+    ):
+        if lines:
+            terminalreporter.section(title)
+            for line in lines:
+                terminalreporter.write_line(line)
 
 
 @pytest.fixture
