@@ -10,13 +10,14 @@ WORKERS = $(shell expr 2 \* $$(nproc))
 # What has the lab's one engine to itself runs alone; of all else many at once.
 UNIT = -m "not lab" -n $(WORKERS) --dist worksteal
 
-.PHONY: help run setup lint test test-unit test-all soak fuzz bench lock clean
+.PHONY: help run setup lint test test-unit test-all cluster soak fuzz bench lock clean
 
 help:
 	@echo "make run        a running proxy with the embedded catalog on 127.0.0.1:5300"
 	@echo "make test       everything, on a real engine and a real Consul (as root)"
 	@echo "make test-unit  what needs neither, in under a minute"
 	@echo "make test-all   test, then end to end once more on the current Consul release"
+	@echo "make cluster    three hosts to play with, until Ctrl-C (as root); ARGS='--servers 3'"
 	@echo "make soak       random operations and faults: five minutes of the registrar, an hour of DNS"
 	@echo "make fuzz       a quarter of an hour of it for everything that reads bytes; part of soak"
 	@echo "make bench      figures, beside gliderlabs/registrator where Go is there (as root)"
@@ -24,6 +25,7 @@ help:
 	@echo "                SUBJECT=speed: beside dnsmasq, Unbound, dnsdist, CoreDNS and Consul"
 	@echo "                SUBJECT=coherence: for how long an answer is stale after a change"
 	@echo "                SUBJECT=isolation: what the registrar's work costs the answers"
+	@echo "                SUBJECT=cluster: what containers of three hosts see when one of them fails"
 	@echo "                SUBJECT=catalog: the embedded catalog with few services and with 10,000"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
@@ -56,6 +58,10 @@ test-all: test
 	SEAMARK_LAB_CONSUL=current $(BIN)/python -m pytest tests/e2e tests/catalog \
 	  tests/docs/test_one_host_to_a_cluster.py $(ARGS)
 
+cluster: $(READY_DEV)
+	@$(BIN)/python -m tests.lab.prepare
+	@exec $(BIN)/python -m tests.cluster $(ARGS)
+
 # ARGS="--seed N" walks again as a run did that printed N; one after the other, each to its end.
 soak: $(READY_DEV)
 	$(BIN)/python -m tests.lab.prepare
@@ -70,8 +76,8 @@ fuzz: $(READY_DEV)
 	$(BIN)/python -m tests.fuzz.differential --messages 1000000
 	$(BIN)/python -m tests.fuzz.flood --packets 1000000
 
-# Six minutes on an idle machine; ARGS=--quick for less. SUBJECT=outages, speed, coherence, isolation or
-# catalog for the DNS proxy's. The last four find by themselves what they need, and need no engine.
+# Six minutes on an idle machine; ARGS=--quick for less. SUBJECT=outages, cluster, speed, coherence,
+# isolation or catalog for the DNS proxy's. The last four find by themselves what they need, and need no engine.
 SUBJECT ?= registrar
 bench: $(READY_DEV)
 ifeq ($(filter $(SUBJECT),speed coherence isolation catalog),)

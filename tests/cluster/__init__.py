@@ -1,0 +1,1 @@
+"""Three hosts, each with an engine, a Consul agent and Seamark, on a network of their own."""
