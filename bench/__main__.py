@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.catalog import run as catalog
+from bench.cluster import run as cluster
 from bench.coherence import run as coherence
 from bench.figures import table, write_json
 from bench.isolation import run as isolation
@@ -18,6 +19,7 @@ from bench.measuring import say
 from bench.outages import picture, run as outages, scenarios, tally
 from bench.registrar import run as registrar
 from bench.speed import picture as speed_picture, run as speed, workloads as speed_workloads
+from tests.cluster import faults as cluster_faults
 from tests.coherence import measured
 from tests.lab.consul import WHICH, consul_version, find_consul
 from tests.lab.shell import LabError
@@ -102,6 +104,15 @@ def _coherence(arguments: argparse.Namespace, which: str) -> str:
     return "\n\n".join([f"Consul: {version}; machine: {machine}", *tables])
 
 
+def _cluster(arguments: argparse.Namespace, which: str) -> str:
+    extent = cluster.QUICK if arguments.quick else cluster_faults.Extent()
+    with contextlib.redirect_stdout(sys.stderr):
+        seen = list(cluster.run(extent, which))
+        version = consul_version(find_consul(which))
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    return f"Consul: {version}; machine: {machine}\n\n{cluster.table(seen)}"
+
+
 def _isolation(arguments: argparse.Namespace, which: str) -> str:
     extent = isolation.QUICK if arguments.quick else isolation.Extent()
     with contextlib.redirect_stdout(sys.stderr):
@@ -120,6 +131,7 @@ def _catalog(arguments: argparse.Namespace, which: str) -> str:
 
 _SUBJECTS = {
     "catalog": _catalog,
+    "cluster": _cluster,
     "registrar": _registrar,
     "outages": _outages,
     "speed": _speed,

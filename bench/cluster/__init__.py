@@ -1,0 +1,1 @@
+"""What containers of three hosts see when one of them fails."""
