@@ -150,12 +150,12 @@ class Memory:
     def knows(self, zone: str, key: Key, now: float) -> bool:
         """Whether there is an answer that may still be given, in time or past it."""
         entry = self.answers.entries.get((zone, key))
-        return entry is not None and now < entry.kept_until
+        return entry is not None and entry.lasts(now)
 
     def recall_stale(self, zone: str, key: Key, now: float) -> Reply | None:
         """The last good answer, marked as such, if it may still be given."""
         entry = self.answers.entries.get((zone, key))
-        if entry is None or now >= entry.kept_until:
+        if entry is None or not entry.lasts(now):
             return None
         return replace(_capped(entry.reply, STALE_TTL), stale=True, why=(_STALE,))
 
@@ -206,6 +206,11 @@ class _Entry:
     def holds(self, now: float) -> bool:
         """Whether it may be told as current."""
         return now < self.expires and (self.proof is None or self.proof.holds)
+
+    def lasts(self, now: float) -> bool:
+        """Whether it may be told, past its time too: a proof may end before ``expires``."""
+        kept_past_its_time = self.kept_until > self.expires
+        return now < self.kept_until and (kept_past_its_time or self.holds(now))
 
     def lent(self, used: Callable[[], None]) -> Lease:
         """A lease that ends with what proves the answer to be current."""

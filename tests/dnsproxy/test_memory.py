@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
+from dnsproxy.core.coverage import Cover
 from dnsproxy.core.memory import STALE_TTL, Memory, TtlPolicy, lifetime, rotated, settled
 from dnsproxy.core.names import from_text
 from dnsproxy.core.records import Reply, unpack
@@ -186,6 +187,21 @@ def test_the_last_good_answer_is_kept_for_an_outage_only():
     assert None is memory.recall_stale("z", key(), 100)
     memory.keep("z", key(), answer("a.example. 50 A 10.0.0.1"), policy, 0)
     assert [STALE_TTL] == ttls(memory.recall_stale("z", key(), 60))
+
+
+@pytest.mark.parametrize("keep_stale", [0, 100])
+def test_an_answer_whose_proof_is_gone_is_past_its_time(keep_stale: int):
+    """The watch broke: with `stale_s = 0` it is told no more, for however long it was to hold."""
+    memory, cover = roomy(), Cover()
+    cover.news(0)
+    proof = cover.proof(1)
+    policy = TtlPolicy(keep_stale=keep_stale)
+    memory.keep("z", key(), answer("a.example. 0 A 10.0.0.1"), policy, 1, proof)
+    assert memory.recall("z", key(), 1.1) is not None
+    cover.lose()
+    assert None is memory.recall("z", key(), 1.2)
+    assert bool(keep_stale) is memory.knows("z", key(), 1.2)
+    assert bool(keep_stale) is (memory.recall_stale("z", key(), 1.2) is not None)
 
 
 @pytest.mark.parametrize("denial", [answer(rcode=3), answer(rcode=3, authority=(SOA,)), answer()])
