@@ -7,8 +7,9 @@ READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
 # Two a core: much of a test's time goes by in waiting for the process that it has started.
 WORKERS = $(shell expr 2 \* $$(nproc))
-# What has the lab's one engine to itself runs alone; of all else many at once.
 UNIT = -m "not lab" -n $(WORKERS) --dist worksteal
+# Real parts take processors, not only time: one a core. The lab's one engine is for one at a time.
+PARTS = -m "lab and not engine" -n $$(nproc) --dist worksteal
 
 .PHONY: help run setup lint test test-unit test-all cluster soak fuzz bench lock clean
 
@@ -45,7 +46,8 @@ test: $(READY_DEV)
 	$(BIN)/python -m tests.lab.prepare
 ifeq ($(ARGS),)
 	$(BIN)/python -m pytest $(UNIT)
-	$(BIN)/python -m pytest -m lab
+	$(BIN)/python -m pytest $(PARTS)
+	$(BIN)/python -m pytest -m engine
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif
