@@ -12,7 +12,7 @@ from seamark import cli
 
 def main() -> None:
     """`seamark`."""
-    from seamark.commands.whole import seamark
+    from seamark.commands.group import seamark
 
     cli.run(seamark)
 

@@ -163,10 +163,9 @@ class ZoneBuilder:
         self._restricted.append(_Restricted(clients, zones))
 
     def _special(self, configured: Mapping[Name, Zone]) -> dict[Name, Zone]:
-        """The zones with a rule that are left beside those that somebody configured."""
-        if not self._dns.special:
-            return {}
+        """Our own, and those with a rule that are left beside what somebody configured."""
         inhabited = bool(self._reverse or self._dns.hosts or self._dns.hosts_files)
+        ruled = special.remaining(configured, inhabited=inhabited) if self._dns.special else ()
         return {
             zone.name: LocalZone(
                 to_text(zone.name),
@@ -174,7 +173,7 @@ class ZoneBuilder:
                 functools.partial(special.answer, zone),
                 delegated=zone.name if zone.is_delegated else None,
             )
-            for zone in special.remaining(configured, inhabited=inhabited)
+            for zone in (special.OWN, *ruled)
         }
 
     def _add_root(self) -> None:

@@ -56,6 +56,15 @@ def _loopback_ipv6(below: Name) -> Contents | None:
     return None if below else _POINTER
 
 
+# What is asked of us to see whether we answer at all, below a name that nobody else can have.
+HEALTH: Name = (b"health", b"seamark", b"invalid")
+WELL: Contents = ((Type.TXT, (b"\x02ok",)),)
+
+
+def _own(below: Name) -> Contents | None:
+    return WELL if below == HEALTH[:1] else _empty(below)
+
+
 _SPECIAL_NAMES: dict[str, Rule] = {
     # RFC 6761 6.3; names below it too.
     "localhost": _localhost,
@@ -134,6 +143,10 @@ class SpecialZone:
             return True
         family = _LABELS.get(key[-2:], 0)
         return self.inhabited and len(key) < family
+
+
+# Never switched off.
+OWN = SpecialZone(HEALTH[1:], _own)
 
 
 def remaining(

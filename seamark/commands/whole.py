@@ -1,4 +1,4 @@
-"""`seamark`: both halves in one command, and what looks at them."""
+"""`seamark up`, both halves in one process, and what looks at them: `plan`, `export`."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from registrar.core.ownership import OWNER
-from seamark import __version__, exporting, plans, registering, wiring
+from seamark import exporting, plans, registering, wiring
 from seamark.app import App
 from seamark.dns_side import dns_side
 from seamark.errors import SettingsError
@@ -18,19 +18,7 @@ from seamark.sources import Source
 DIFFERENCE = 3
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="seamark")
-def seamark() -> None:
-    """Give every container a name that other containers can resolve.
-
-    \b
-    seamark up                                  one host, embedded catalog
-    seamark up consul://127.0.0.1:8500          one host of many, catalog in Consul
-    dig @127.0.0.1 svc4.service.consul SRV      ask it
-    """  # noqa: D301  (click wants the character itself)
-
-
-@seamark.command()
+@click.command()
 @takes(DNS, REGISTRAR, STATUS, LIFE, COMMON)
 @click.argument("registry", metavar="[REGISTRY_URI]", default="")
 def up(source: Source) -> None:
@@ -62,7 +50,7 @@ def up(source: Source) -> None:
     ).run()
 
 
-@seamark.command()
+@click.command()
 @takes(REGISTRAR, COMMON)
 @click.option("--from-inspect", metavar="FILE", help="Read `docker inspect` output; `-` is stdin.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -85,7 +73,7 @@ def plan(source: Source, from_inspect: str | None, *, as_json: bool) -> None:
         sys.exit(DIFFERENCE)
 
 
-@seamark.command()
+@click.command()
 @takes(STATUS, COMMON)
 @click.option("--all", "everything", is_flag=True, help="Containers' services, too.")
 def export(source: Source, *, everything: bool) -> None:
