@@ -7,11 +7,15 @@ from pathlib import Path
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.edges.holders import hosts_held
 from seamark.errors import SettingsError
+from seamark.surroundings import in_container
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 # systemd-resolved's own list of servers, and the stub address that it writes to resolv.conf.
 RESOLVED_CONF = Path("/run/systemd/resolve/resolv.conf")
 _RESOLVED_STUB = "127.0.0.53"
+# Docker's own server in a user-defined network. The packets go to another port on their way:
+# none of them comes to us, whatever we have bound.
+_ENGINES_OWN = "127.0.0.11"
 
 
 def parse_endpoint(text: str, setting: str, default_port: int | None = None) -> Endpoint:
@@ -57,7 +61,12 @@ def system_upstreams(
     hosts = _nameservers(resolv_conf)
     if hosts == [_RESOLVED_STUB]:
         hosts = _nameservers(resolved_conf) or hosts
-    return [server for server in map(Endpoint, hosts) if not is_ourselves(server, listen)]
+    engines = {_ENGINES_OWN} if in_container() else set()
+    return [
+        server
+        for server in map(Endpoint, hosts)
+        if server.host in engines or not is_ourselves(server, listen)
+    ]
 
 
 def _nameservers(file: Path) -> list[str]:

@@ -10,6 +10,7 @@ from catalog.strict import convert
 from seamark.addresses import RESOLV_CONF, RESOLVED_CONF
 from seamark.errors import SettingsError
 from seamark.settings import Settings
+from seamark.surroundings import container_host
 from seamark.variables import BOOLEANS, ENVIRONMENT, INTEGERS, LISTS, NUMBERS
 
 # Tried in this order if neither --config nor SEAMARK_CONFIG names a file.
@@ -62,7 +63,8 @@ def load(
     :class:`SettingsError`.
     """
     path = _file(config, environment)
-    document = _read(path) if path else {}
+    document = {"node": node} if (node := container_host()) else {}
+    document |= _read(path) if path else {}
     _check(document, str(path))
     for name, variables in ENVIRONMENT.items():
         for variable in variables:

@@ -7,6 +7,7 @@ stream as quietly as if it were complete, and that stream never times out.
 
 import contextlib
 import errno
+import grp
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,10 +207,15 @@ def _errno(error: BaseException | None) -> int | None:
 
 def _who_may(path: str) -> str:
     try:
-        group = Path(path).group()
-    except (OSError, KeyError):
+        number = Path(path).stat().st_gid
+    except OSError:
         return "run as a user who may open it"
-    return f"run as root, or as a member of the group {group}"
+    try:
+        name = grp.getgrgid(number).gr_name
+    except KeyError:
+        # In a container nobody knows the host's groups.
+        name = str(number)
+    return f"run as root, or as a member of the group {name} (docker run --group-add {number})"
 
 
 def _fingerprint(entry: dict[str, Any]) -> str:
