@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lab import debian
@@ -12,6 +13,8 @@ from tests.lab.shell import LabError, cache_dir, last_lines, run, say, step, too
 _EXAMPLE = Path(__file__).parents[2] / "examples" / "dummy-http"
 # getent comes with libc-bin, which every Debian has.
 _PACKAGES = ("python3", "curl", "bind9-dnsutils", "knot-dnsutils", "ldnsutils")
+# What the image of the product is built on; Python is at the same place there.
+_BUILD_PACKAGES = ("python3-venv", "gcc", "libc6-dev")
 _UNNEEDED = (
     "usr/share/doc",
     "usr/share/info",
@@ -25,9 +28,17 @@ _UNNEEDED = (
 
 def base_image(engine: Engine) -> str:
     """Return the tag of the lab's base image, importing it if missing."""
-    tarball = base_tarball()
+    return _imported(engine, "base", base_tarball())
+
+
+def build_image(engine: Engine) -> str:
+    """Return the tag of a Debian with a compiler and Python's venv, importing it if missing."""
+    return _imported(engine, "build", build_tarball())
+
+
+def _imported(engine: Engine, name: str, tarball: Path) -> str:
     content = hashlib.sha256(tarball.read_bytes()).hexdigest()[:12]
-    tag = f"seamark-lab/base:{debian.codename()}-{content}"
+    tag = f"seamark-lab/{name}:{debian.codename()}-{content}"
     if engine.docker("image", "inspect", tag, check=False).returncode != 0:
         with step(f"docker import {tag}"):
             engine.docker("import", "--change", f"LABEL {LABEL}", tarball, tag, timeout=300)
@@ -54,18 +65,27 @@ def dummy_http_image(engine: Engine) -> str:
 
 def base_tarball() -> Path:
     """Return the root file system of the base image, made once and kept in the cache."""
+    return _tarball("base", _PACKAGES)
+
+
+def build_tarball() -> Path:
+    """Return the root file system of the build image, made once and kept in the cache."""
+    return _tarball("build", _BUILD_PACKAGES)
+
+
+def _tarball(name: str, packages: Sequence[str]) -> Path:
     suite = debian.codename()
-    kept = cache_dir() / f"base-{suite}-{'-'.join(_PACKAGES)}.tar.gz"
+    kept = cache_dir() / f"{name}-{suite}-{'-'.join(packages)}.tar.gz"
     if not kept.is_file():
-        with step(f"base image: Debian {suite} with {', '.join(_PACKAGES)}"):
-            _make_tarball(suite, kept)
+        with step(f"{name} image: Debian {suite} with {', '.join(packages)}"):
+            _make_tarball(suite, packages, kept)
     return kept
 
 
-def _make_tarball(suite: str, kept: Path) -> None:
+def _make_tarball(suite: str, packages: Sequence[str], kept: Path) -> None:
     with tempfile.TemporaryDirectory(dir=cache_dir(), prefix="base-") as folder:
         root, packed = Path(folder) / "root", Path(folder) / "base.tar.gz"
-        _debootstrap(suite, root)
+        _debootstrap(suite, packages, root)
         for name in _UNNEEDED:
             shutil.rmtree(root / name, ignore_errors=True)
         run(
@@ -85,7 +105,7 @@ def _make_tarball(suite: str, kept: Path) -> None:
         packed.replace(kept)
 
 
-def _debootstrap(suite: str, root: Path) -> None:
+def _debootstrap(suite: str, packages: Sequence[str], root: Path) -> None:
     """Make a minimal Debian from the first of the machine's mirrors that has it all."""
     program = tool("debootstrap")
     if program is None:
@@ -101,7 +121,7 @@ def _debootstrap(suite: str, root: Path) -> None:
                 program,
                 "--variant=minbase",
                 *keyring,
-                f"--include={','.join(_PACKAGES)}",
+                f"--include={','.join(packages)}",
                 suite,
                 root,
                 mirror.uri,

@@ -13,7 +13,7 @@ from tests.lab.bind import BIND
 from tests.lab.consul_binary import WHICH, consul_version, find_consul
 from tests.lab.dnsmasq import DNSMASQ
 from tests.lab.engine import running_engine
-from tests.lab.images import base_tarball
+from tests.lab.images import base_tarball, build_tarball
 from tests.lab.shell import LabError, say, tool
 from tests.lab.unbound import UNBOUND
 
@@ -21,6 +21,7 @@ from tests.lab.unbound import UNBOUND
 _ALWAYS = {
     "dig": ("bind9-dnsutils",),
     "docker": ("docker.io", "docker-cli"),
+    "docker-compose": ("docker-compose",),
     "ip": ("iproute2",),
     "musl-gcc": ("musl-tools", "gcc"),
 }
@@ -49,6 +50,7 @@ def prepare(which: str) -> None:
     for resolver in (UNBOUND, BIND, DNSMASQ):
         say(f"{resolver.command}: {resolver.find()}")
     say(f"base image: {base_tarball()}")
+    say(f"build image: {build_tarball()}")
     say(f"ready ({time.monotonic() - start:.0f} s)")
 
 

@@ -1,0 +1,288 @@
+"""The image of the Dockerfile, as people run it: beside a real Consul, on a real engine."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.asking import ask, records
+from tests.commands import ROOT
+from tests.lab.consul import ConsulAgent
+from tests.lab.engine import Engine
+from tests.lab.fixtures import Containers
+from tests.lab.product_image import TARGETS, product_image, size_mb
+from tests.lab.shell import LabError
+from tests.waits import PATIENCE_S, Waits
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
+
+SOCKET = "/var/run/docker.sock"
+PAGE = (ROOT / "docs/how-to/run-in-containers.md").read_text()
+_MOUNT = f"-v {SOCKET}:{SOCKET}"
+BOTH = f"docker run -d --net=host {_MOUNT} seamark up consul://127.0.0.1:8500"
+ALONE = f"docker run -d --net=host {_MOUNT} seamark up --advertise 172.20.20.10"
+ARTICLE = (
+    f"docker run -d -v {SOCKET}:/tmp/docker.sock -h node1 registrar consul://172.20.20.10:8500"
+)
+DNS = "docker run -d --net=host dnsproxy --consul-dns 127.0.0.1:8600"
+_LESS = "--read-only --cap-drop=ALL --security-opt=no-new-privileges --group-add=998"
+HARDENED = f"docker run -d {_LESS} {_MOUNT} seamark up --advertise 172.20.20.10"
+# How each target is built there; the lab builds them with its own base besides.
+BUILDS = {
+    "docker build -t seamark .",
+    "docker build -t registrar --target registrar .",
+    "docker build -t dnsproxy --target dnsproxy .",
+}
+COMPOSE = {
+    "cd conf/compose",
+    "docker-compose up -d",
+    "docker-compose logs client",
+    "docker-compose down",
+}
+BUILD = {"VERSION": "9.8.7", "REVISION": "abc123", "CREATED": "2026-01-02T03:04:05Z"}
+BUILD |= {"SOURCE": "https://example.com/source", "DOCUMENTATION": "https://example.com/docs"}
+MB_MORE_OR_LESS = 3
+
+
+@pytest.fixture(scope="module")
+def images(engine: Engine) -> dict[str, str]:
+    """Target -> tag."""
+    try:
+        return {target: product_image(engine, target, **BUILD) for target in TARGETS}
+    except LabError as error:
+        pytest.fail(f"lab: {error}", pytrace=False)
+
+
+@pytest.fixture
+def consul(consul_binary: Path, engine: Engine) -> Iterator[ConsulAgent]:
+    """On its usual ports, on loopback and the address at which containers reach this host."""
+    agent = ConsulAgent(
+        consul_binary,
+        node="node1",
+        advertise=engine.bridge_address,
+        client=f"127.0.0.1 {engine.bridge_address}",
+    )
+    agent.ports |= {"http": 8500, "dns": 8600}
+    with agent:
+        yield agent
+
+
+def options(line: str, engine: Engine) -> tuple[str, list[str], list[str]]:
+    """A `docker run -d` of the page: the target of its image, options, words behind the image.
+
+    The socket is that of the lab's engine, and 172.20.20.10 the address of this host.
+    """
+    socket = engine.url.removeprefix("unix://")
+    here = line.replace(f"-v {SOCKET}:", f"-v {socket}:").replace(
+        "172.20.20.10", engine.bridge_address
+    )
+    words = shlex.split(here)[3:]
+    at = next(number for number, word in enumerate(words) if word in TARGETS)
+    return words[at], words[:at], words[at + 1 :]
+
+
+class Stand:
+    """Starts what the page says, from the image that was built."""
+
+    def __init__(self, engine: Engine, containers: Containers, images: dict[str, str]) -> None:
+        self.engine, self._containers, self._images = engine, containers, images
+
+    def run(self, line: str, *more: str) -> str:
+        """A `docker run -d` of the page, with more options; the container's id."""
+        target, given, words = options(line, self.engine)
+        return self._containers.run(self._images[target], *words, options=[*given, *more])
+
+    def log(self, container: str) -> str:
+        """What it said so far."""
+        done = self.engine.docker("logs", container)
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def stand(engine: Engine, containers: Containers, images: dict[str, str]) -> Stand:
+    """For the commands of the page."""
+    return Stand(engine, containers, images)
+
+
+def inspected(engine: Engine, what: str) -> Any:
+    """An image or a container, as the engine tells of it."""
+    (found,) = json.loads(engine.docker("inspect", what).stdout)
+    return found
+
+
+def srv(host: str = "127.0.0.1") -> set[str]:
+    """Where svc4 is said to be."""
+    return records(ask(53, "svc4.service.consul", "SRV", host=host))
+
+
+def start_svc4(containers: Containers, image: str) -> str:
+    """`docker run -td -e SERVICE_NAME=svc4 -p 8084:8080 --name svc4 dummy-http svc4`."""
+    env = {"SERVICE_NAME": "svc4"}
+    return containers.run(image, "svc4", name="svc4", ports=["8084:8080"], env=env)
+
+
+def test_no_command_of_the_page_goes_untested() -> None:
+    """Each is run here, and those of compose in test_compose.py."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    runs = {BOTH, ALONE, ARTICLE, DNS, HARDENED}
+    assert runs | BUILDS | COMPOSE == set("".join(blocks).splitlines())
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_an_image_says_of_itself(engine: Engine, images: dict[str, str], target: str) -> None:
+    """A numeric user, no shell in anything that it starts, and all labels."""
+    config = inspected(engine, images[target])["Config"]
+    assert "65532:65532" == config["User"]
+    assert ["/opt/seamark/bin/launch", target] == config["Entrypoint"]
+    check = ["CMD", "seamark", "healthcheck", *(["--registrar"] if target == "registrar" else [])]
+    assert check == config["Healthcheck"]["Test"]
+    prefix = "org.opencontainers.image."
+    labels = {k.removeprefix(prefix): v for k, v in config["Labels"].items() if prefix in k}
+    assert {"title", "description", "licenses"} == set(labels) - {key.lower() for key in BUILD}
+    assert {key.lower(): value for key, value in BUILD.items()}.items() <= labels.items()
+    ports = set() if target == "registrar" else {"53/tcp", "53/udp"}
+    assert ports == set(config.get("ExposedPorts") or ())
+
+
+def test_it_is_small(engine: Engine, images: dict[str, str], base_image: str) -> None:
+    """Beside its base, as the page says."""
+    added = size_mb(engine, images["seamark"]) - size_mb(engine, base_image)
+    (said,) = re.findall(r"it is (\d+) MB on top of its base", PAGE)
+    assert abs(added - int(said)) < MB_MORE_OR_LESS
+
+
+@pytest.mark.usefixtures("consul")
+def test_both_halves_in_the_hosts_network(
+    stand: Stand, containers: Containers, dummy_image: str, waits: Waits
+) -> None:
+    """On port 53 of every address, as nobody."""
+    ours = stand.run(BOTH)
+    try:
+        # How long an interpreter takes to start says nothing of what it then does.
+        waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
+        start_svc4(containers, dummy_image)
+        expected = {"SRV 1 1 8084 node1.node.dc1.consul."}
+        waits.until("svc4", lambda: srv() == expected)
+        stand.engine.docker("kill", "svc4")
+        waits.until("svc4 gone", lambda: srv() == set())
+        assert "65532" == uid(inspected(stand.engine, ours)["State"]["Pid"])
+    finally:
+        print(stand.log(ours))
+
+
+def test_both_halves_without_a_consul(
+    stand: Stand, containers: Containers, dummy_image: str, waits: Waits
+) -> None:
+    """The catalog is in the container; its node is the host."""
+    ours = stand.run(ALONE)
+    waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
+    start_svc4(containers, dummy_image)
+    waits.until("svc4", lambda: any(" 8084 " in record for record in srv()))
+    (address,) = records(ask(53, "svc4.service.consul"))
+    assert f"A {stand.engine.bridge_address}" == address
+
+
+def test_the_articles_registrar(
+    stand: Stand, consul: ConsulAgent, containers: Containers, dummy_image: str, waits: Waits
+) -> None:
+    """At registrator's socket, under the name that its container was given."""
+    ours = stand.run(ARTICLE)
+    try:
+        waits.until("up", lambda: "containers -> " in stand.log(ours), PATIENCE_S)
+        start_svc4(containers, dummy_image)
+        waits.until("svc4", lambda: "node1:svc4:8080" in consul.get("agent/services"))
+        stand.engine.docker("kill", "svc4")
+        waits.until("svc4 gone", lambda: "node1:svc4:8080" not in consul.get("agent/services"))
+    finally:
+        print(stand.log(ours))
+
+
+@pytest.mark.usefixtures("consul")
+def test_the_dns_proxy_alone(stand: Stand, waits: Waits) -> None:
+    """It has no engine, and needs none."""
+    ours = stand.run(DNS)
+    waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
+    assert {f"A {stand.engine.bridge_address}"} == records(ask(53, "node1.node.consul"))
+
+
+def uid(pid: int) -> str:
+    """Who a process is."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[1] for line in status if line.startswith("Uid:"))
+
+
+@pytest.mark.parametrize("line", ["ALONE", "ARTICLE"])
+def test_its_health_is_told_by_the_engine(stand: Stand, waits: Waits, line: str) -> None:
+    """Healthy while no Consul is there, unhealthy when it hangs, and healthy again."""
+    often = ["--health-interval=1s", "--health-retries=2", "--health-start-period=0s"]
+    ours = stand.run(globals()[line], *often)
+
+    def health() -> str:
+        return str(inspected(stand.engine, ours)["State"]["Health"]["Status"])
+
+    waits.until("healthy", lambda: health() == "healthy", PATIENCE_S)
+    stand.engine.docker("kill", "--signal", "STOP", ours)
+    waits.until("unhealthy", lambda: health() == "unhealthy", PATIENCE_S)
+    stand.engine.docker("kill", "--signal", "CONT", ours)
+    waits.until("healthy again", lambda: health() == "healthy", PATIENCE_S)
+
+
+def test_it_ends_at_once_and_well_when_it_is_stopped(stand: Stand, waits: Waits) -> None:
+    """SIGTERM to the first process: no shell is in between to swallow it."""
+    ours = stand.run(ALONE)
+    waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
+    stand.engine.docker("stop", "--time", "20", ours)
+    assert 0 == inspected(stand.engine, ours)["State"]["ExitCode"]
+    assert "ending" in stand.log(ours)
+
+
+def test_it_runs_with_nothing_but_what_it_needs(
+    stand: Stand, containers: Containers, dummy_image: str, waits: Waits
+) -> None:
+    """Read-only, no capability, no new privileges, no shell: then the socket's group is told."""
+    group = Path(stand.engine.url.removeprefix("unix://")).stat().st_gid
+    ours = stand.run(HARDENED.replace("=998", f"={group}"), *without_shell())
+    waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
+    assert "" == capabilities(inspected(stand.engine, ours)["State"]["Pid"]).strip("0")
+    start_svc4(containers, dummy_image)
+    address = inspected(stand.engine, ours)["NetworkSettings"]["IPAddress"]
+    waits.until("svc4", lambda: any(" 8084 " in record for record in srv(address)))
+
+
+def test_without_the_sockets_group_it_says_what_to_do(stand: Stand, waits: Waits) -> None:
+    """No new privileges, no group."""
+    ours = stand.run(ALONE.replace("--net=host", "--security-opt=no-new-privileges"))
+    group = Path(stand.engine.url.removeprefix("unix://")).stat().st_gid
+    words = f"no permission on the engine's socket {SOCKET}; "
+    waits.until("told", lambda: words in stand.log(ours), PATIENCE_S)
+    assert f"(docker run --group-add {group})" in stand.log(ours)
+
+
+@pytest.mark.parametrize("words", [[], ["sh"], ["../../../bin/sh"]])
+def test_nothing_but_our_commands_is_launched(
+    engine: Engine, containers: Containers, images: dict[str, str], words: list[str]
+) -> None:
+    """What has capabilities becomes nobody else."""
+    launch = ["--entrypoint", "/opt/seamark/bin/launch"]
+    done = containers.output(images["seamark"], *words, options=launch, check=False)
+    assert 2 == done.returncode
+    assert "hint: seamark, registrar or dnsproxy" in done.stderr
+
+
+def capabilities(pid: int) -> str:
+    """The effective ones of a process, in hex."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[1] for line in status if line.startswith("CapEff:"))
+
+
+def without_shell() -> list[str]:
+    """Nothing is where the base has its shells."""
+    return [
+        word
+        for path in ("/bin/sh", "/bin/dash", "/bin/bash")
+        for word in ("-v", f"/dev/null:{path}:ro")
+    ]
