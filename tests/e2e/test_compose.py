@@ -1,0 +1,112 @@
+"""The compose file as it stands, run by Debian's compose tool; only the images are the lab's."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands import ROOT
+from tests.lab.engine import LABEL, Engine
+from tests.lab.product_image import product_image
+from tests.lab.shell import LabError, tool
+from tests.waits import PATIENCE_S, Waits
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
+FOLDER = ROOT / "conf" / "compose"
+
+
+class Compose:
+    """The tool, in the file's folder."""
+
+    def __init__(self, engine: Engine, images: dict[str, str]) -> None:
+        found = tool("docker-compose")
+        if found is None:
+            pytest.skip("docker-compose is not installed; apt-get install docker-compose")
+        self._tool = found
+        self.engine = engine
+        socket = {"DOCKER_SOCKET": engine.url.removeprefix("unix://")}
+        self._env = {**engine.env, **images, **socket, "COMPOSE_PROJECT_NAME": "seamark-lab"}
+
+    def __call__(self, *words: str, check: bool = True) -> str:
+        """What it prints on stdout."""
+        done = subprocess.run(
+            [self._tool, *words],
+            capture_output=True,
+            check=False,
+            cwd=FOLDER,
+            env=self._env,
+            text=True,
+            timeout=300,
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def compose(
+    engine: Engine, consul_binary: Path, base_image: str, dummy_image: str, tmp_path: Path
+) -> Iterator[Compose]:
+    """With images that are there; nothing is pulled."""
+    try:
+        images = {
+            "SEAMARK_IMAGE": product_image(engine, "seamark"),
+            "CONSUL_IMAGE": consul_image(engine, base_image, consul_binary, tmp_path),
+            "DUMMY_IMAGE": dummy_image,
+            "CURL_IMAGE": base_image,
+        }
+    except LabError as error:
+        pytest.fail(f"lab: {error}", pytrace=False)
+    made = Compose(engine, images)
+    yield made
+    made("down", "--volumes", "--timeout", "5", check=False)
+
+
+def consul_image(engine: Engine, base: str, binary: Path, folder: Path) -> str:
+    """An image whose command line is Consul's, as the public one's."""
+    shutil.copy(binary, folder / "consul")
+    (folder / "Dockerfile").write_text(
+        f'FROM {base}\nCOPY consul /consul\nENTRYPOINT ["/consul"]\n'
+    )
+    tag = "seamark-lab/consul"
+    engine.docker("build", "-q", "-t", tag, "--label", LABEL, folder, timeout=300)
+    return tag
+
+
+def test_the_client_finds_both_services_by_name(compose: Compose, waits: Waits) -> None:
+    """Up, ask, take one away, down; and nothing is left."""
+    compose("up", "--detach", "--no-build")
+
+    def said() -> str:
+        return compose("logs", "--no-color", "client")
+
+    try:
+        both = ("Hi! I'm [svc1]", "Hi! I'm [svc2]")
+        waits.until("both greet", lambda: all(words in said() for words in both), PATIENCE_S)
+        assert "all else -> 127.0.0.11:53" in compose("logs", "--no-color", "seamark")
+        assert "compose.node.dc1.consul." in ask(compose, "consul.service.consul", "SRV")
+        compose("kill", "two")
+        waits.until("svc2 is gone", lambda: not ask(compose, "svc2.service.consul"))
+        assert ask(compose, "svc1.service.consul").startswith("172.30.53.")
+    finally:
+        print(compose("logs", "--no-color", "seamark", check=False))
+    compose("down", "--timeout", "5")
+    assert (
+        "" == compose.engine.docker("network", "ls", "-q", "--filter", "name=seamark-names").stdout
+    )
+
+
+def ask(compose: Compose, *words: str) -> str:
+    """What dig says in a container of the client's kind."""
+    return compose(
+        "run", "--rm", "-T", "--no-deps", "--entrypoint", "dig", "client", "+short", *words
+    )
+
+
+def test_an_image_that_is_not_there_can_be_built() -> None:
+    """By the compose tool itself: where it looks is where its Dockerfile is."""
+    text = (FOLDER / "compose.yaml").read_text()
+    for line in ("build: ../..", "build: ../../examples/dummy-http"):
+        assert line in text
+        assert (FOLDER / line.removeprefix("build: ") / "Dockerfile").is_file()
