@@ -11,7 +11,7 @@ UNIT = -m "not lab" -n $(WORKERS) --dist worksteal
 # Real parts take processors, not only time: one a core. The lab's one engine is for one at a time.
 PARTS = -m "lab and not engine" -n $$(nproc) --dist worksteal
 
-.PHONY: help run setup lint test test-unit test-all cluster soak fuzz bench lock clean
+.PHONY: help run setup lint test test-unit test-all cluster wheel soak fuzz bench lock clean
 
 help:
 	@echo "make run        a running proxy with the embedded catalog on 127.0.0.1:5300"
@@ -28,6 +28,7 @@ help:
 	@echo "                SUBJECT=isolation: what the registrar's work costs the answers"
 	@echo "                SUBJECT=cluster: what containers of three hosts see when one of them fails"
 	@echo "                SUBJECT=catalog: the embedded catalog with few services and with 10,000"
+	@echo "make wheel      dist/seamark-*.whl, to install elsewhere"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
 
@@ -64,6 +65,10 @@ cluster: $(READY_DEV)
 	@$(BIN)/python -m tests.lab.prepare
 	@exec $(BIN)/python -m tests.cluster $(ARGS)
 
+wheel: $(READY)
+	@rm -rf build
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps -w dist .
+
 # ARGS="--seed N" walks again as a run did that printed N; one after the other, each to its end.
 soak: $(READY_DEV)
 	$(BIN)/python -m tests.lab.prepare
@@ -95,7 +100,7 @@ lock:
 	$(BIN)/pip freeze --exclude-editable > constraints.txt
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv:
 	@test -n "$(PYTHON)" || { echo "error: no python3.11 on PATH; hint: apt-get install python3.11" >&2; exit 1; }

@@ -13,7 +13,7 @@ from typing import Any
 from tests.commands import ROOT, Running
 from tests.lab.daemon import Daemon, version_of
 from tests.lab.engine import Engine
-from tests.lab.namespaces import Namespace
+from tests.lab.namespaces import Namespace, host_prefix
 from tests.lab.shell import LabError, cache_dir, end, run, spawn
 
 CONF = ROOT / "conf" / "cluster"
@@ -21,9 +21,6 @@ RUN_DIR = Path("/run/seamark-cluster")
 CONSUL_HTTP = "127.0.0.1:8500"
 # Its own choice, said so that it is told in the network's settings.
 _FLAGS = ("--bip=172.17.0.1/16",)
-# The name is the process's own, and what it starts has it too. `ip netns exec` would do for the
-# network alone, but it mounts a /sys of its own over the cgroups, which dockerd needs.
-_ENTER = 'hostname "$0" && exec "$@"'
 
 
 class Host(Namespace):
@@ -34,8 +31,7 @@ class Host(Namespace):
         self.node = f"node{number}"
         self.address = f"172.20.20.{number}0"
         self.folder = RUN_DIR / self.node
-        inside = ("nsenter", f"--net=/run/netns/{self.name}", "unshare", "--uts")
-        self.prefix = (*inside, "sh", "-c", _ENTER, self.node)
+        self.prefix = host_prefix(self.name, self.node)
         self._outside = outside
         self._engine: Engine | None = None
         self._agent: Popen[bytes] | None = None

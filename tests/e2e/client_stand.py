@@ -104,6 +104,11 @@ def open_stand(engine: Engine, consul_binary: Path, image: str) -> Iterator[Stan
             engine.docker("network", "rm", NETWORK, check=False)
 
 
+def build_look_up(target: Path) -> None:
+    """A static program that looks a name up with musl; it waits for its end with `--wait`."""
+    run(["musl-gcc", "-static", "-O1", "-o", target, _SOURCE], timeout=60)
+
+
 def _make_network(engine: Engine) -> Addresses:
     engine.docker("network", "rm", NETWORK, check=False)
     engine.docker(
@@ -118,7 +123,7 @@ def _make_network(engine: Engine) -> Addresses:
 def _start_containers(
     containers: Containers, consul_binary: Path, image: str, addresses: Addresses, folder: Path
 ) -> dict[str, str]:
-    run(["musl-gcc", "-static", "-O1", "-o", folder / "look_up", _SOURCE], timeout=60)
+    build_look_up(folder / "look_up")
     mounted = {
         MUSL: folder / "look_up",
         CONSUL: consul_binary,

@@ -1,4 +1,5 @@
-/* getaddrinfo of whatever C library it is linked with: `look_up NAME [inet|inet6]`.
+/* getaddrinfo of whatever C library it is linked with: `look_up NAME [inet|inet6]`;
+ * `look_up --wait` does nothing, for a container that is only there.
  *
  * Prints an address a line, or the error's name and exits 1: a name that does not exist, a server
  * that does not answer and one that fails are three different errors. */
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static const char *error_name(int error)
 {
@@ -35,6 +37,7 @@ int main(int count, char **words)
     char text[INET6_ADDRSTRLEN];
 
     if (count < 2) return 2;
+    if (strcmp(words[1], "--wait") == 0) return pause();
     hints.ai_family = family(count > 2 ? words[2] : "");
     int error = getaddrinfo(words[1], NULL, &hints, &found);
     if (error) {

@@ -18,15 +18,22 @@ _STOP_LIMIT = 20.0
 class Daemon:
     """A dockerd; ``folder`` in /run is its alone, ``data`` keeps its images between runs.
 
-    ``flags`` go to dockerd; ``prefix`` is a command that starts it elsewhere and becomes it.
+    ``flags`` go to dockerd; ``prefix`` is a command that starts it elsewhere and becomes it;
+    ``settings`` is what its daemon.json holds.
     """
 
     def __init__(
-        self, folder: Path, data: Path, log: Path, flags: Sequence[str], prefix: Sequence[str] = ()
+        self,
+        folder: Path,
+        data: Path,
+        log: Path,
+        flags: Sequence[str],
+        prefix: Sequence[str] = (),
+        settings: str = "{}\n",
     ) -> None:
         self.folder, self.data, self.log = folder, data, log
         self.url = f"unix://{folder / 'docker.sock'}"
-        self._words = [*prefix, program(), *self._common(), *flags]
+        self._words = [*prefix, program(), *self._common(settings), *flags]
         self._process: subprocess.Popen[bytes] | None = None
 
     def launch(self) -> None:
@@ -59,12 +66,12 @@ class Daemon:
     def _ended(self) -> bool:
         return self._process is not None and self._process.poll() is not None
 
-    def _common(self) -> list[str]:
-        settings = self.folder / "daemon.json"
-        settings.write_text("{}\n")
+    def _common(self, settings: str) -> list[str]:
+        file = self.folder / "daemon.json"
+        file.write_text(settings)
         name = "-".join(self.folder.parts[2:])
         return [
-            f"--config-file={settings}",  # never the machine's own /etc/docker/daemon.json
+            f"--config-file={file}",  # never the machine's own /etc/docker/daemon.json
             f"--data-root={self.data}",
             f"--exec-root={self.folder / 'exec'}",
             f"--pidfile={self.folder / 'docker.pid'}",

@@ -24,6 +24,15 @@ _UNNEEDED = (
     "var/lib/apt/lists",
     "var/log",
 )
+# A host that is booted: its init, its resolver, and what is looked at it with.
+_HOST_PACKAGES = (
+    "systemd-sysv",
+    "systemd-resolved",
+    "dbus",
+    "python3",
+    "iproute2",
+    "bind9-dnsutils",
+)
 
 
 def base_image(engine: Engine) -> str:
@@ -34,6 +43,11 @@ def base_image(engine: Engine) -> str:
 def build_image(engine: Engine) -> str:
     """Return the tag of a Debian with a compiler and Python's venv, importing it if missing."""
     return _imported(engine, "build", build_tarball())
+
+
+def host_image(engine: Engine) -> str:
+    """Return the tag of a Debian that systemd boots, importing it if missing."""
+    return _imported(engine, "host", host_tarball())
 
 
 def _imported(engine: Engine, name: str, tarball: Path) -> str:
@@ -71,6 +85,11 @@ def base_tarball() -> Path:
 def build_tarball() -> Path:
     """Return the root file system of the build image, made once and kept in the cache."""
     return _tarball("build", _BUILD_PACKAGES)
+
+
+def host_tarball() -> Path:
+    """Return the root file system of the host image, made once and kept in the cache."""
+    return _tarball("host", _HOST_PACKAGES)
 
 
 def _tarball(name: str, packages: Sequence[str]) -> Path:

@@ -87,6 +87,16 @@ def enter(namespace: int) -> None:
         raise LabError(f"cannot enter a network namespace: {os.strerror(code)}; run as root")
 
 
+def host_prefix(namespace: str, name: str) -> tuple[str, ...]:
+    """What starts a command in a network namespace, under a host name of its own.
+
+    `ip netns exec` would do for the network alone, but it mounts a /sys of its own over the
+    cgroups, which dockerd needs. What the command starts has the name too.
+    """
+    inside = ("nsenter", f"--net=/run/netns/{namespace}", "unshare", "--uts")
+    return (*inside, "sh", "-c", 'hostname "$0" && exec "$@"', name)
+
+
 class House:
     """A host in the middle of networks of its own, a client on each.
 

@@ -13,7 +13,7 @@ from tests.lab.bind import BIND
 from tests.lab.consul_binary import WHICH, consul_version, find_consul
 from tests.lab.dnsmasq import DNSMASQ
 from tests.lab.engine import running_engine
-from tests.lab.images import base_tarball, build_tarball
+from tests.lab.images import base_tarball, build_tarball, host_tarball
 from tests.lab.shell import LabError, say, tool
 from tests.lab.unbound import UNBOUND
 
@@ -51,6 +51,7 @@ def prepare(which: str) -> None:
         say(f"{resolver.command}: {resolver.find()}")
     say(f"base image: {base_tarball()}")
     say(f"build image: {build_tarball()}")
+    say(f"host image: {host_tarball()}")
     say(f"ready ({time.monotonic() - start:.0f} s)")
 
 
