@@ -14,6 +14,7 @@ from tests.lab.consul_binary import WHICH, consul_version, find_consul
 from tests.lab.dnsmasq import DNSMASQ
 from tests.lab.engine import running_engine
 from tests.lab.images import base_tarball, build_tarball, host_tarball
+from tests.lab.registrator_build import find_registrator
 from tests.lab.shell import LabError, say, tool
 from tests.lab.unbound import UNBOUND
 
@@ -47,6 +48,7 @@ def prepare(which: str) -> None:
         say(f"engine: {found[1]} runs at {found[0]}")
     consul = find_consul(which)
     say(f"Consul: {consul_version(consul)} ({consul})")
+    say(f"registrator: {find_registrator() or 'no Go here to build it with'}")
     for resolver in (UNBOUND, BIND, DNSMASQ):
         say(f"{resolver.command}: {resolver.find()}")
     say(f"base image: {base_tarball()}")
