@@ -1,0 +1,133 @@
+"""The page about ACLs and TLS, on a real Consul: its commands as they stand, and each rule."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.asking import ask, records
+from tests.commands import ROOT, Running
+from tests.e2e.registering import HOST, run_web
+from tests.lab.consul import ConsulAgent, free_ports
+from tests.lab.engine import Engine
+from tests.lab.fixtures import Containers
+from tests.waits import PATIENCE_S, Waits
+
+pytestmark = pytest.mark.lab
+PAGE = (ROOT / "docs/how-to/consul-with-acl-and-tls.md").read_text()
+FOLDER = "/etc/consul.d"
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+AGENT, SEAMARK_RULES, NAMES_RULES = blocks("hcl")
+CERTIFICATES, POLICIES, START = blocks("sh")
+RULES = SEAMARK_RULES.splitlines()
+
+
+class Site:
+    """An agent as the page has it, in a folder that stands for /etc/consul.d."""
+
+    def __init__(self, binary: Path, folder: Path, bridge: str) -> None:
+        self.folder = folder
+        (self.https,) = free_ports(1)
+        (folder / "consul").symlink_to(binary)
+        self.shell(CERTIFICATES)
+        for name, rules in (("seamark", SEAMARK_RULES), ("names", NAMES_RULES)):
+            (folder / f"{name}.hcl").write_text(rules)
+        secure = folder / "secure.hcl"
+        secure.write_text(self._here(AGENT))
+        self.agent = ConsulAgent(binary, node=HOST, advertise=bridge, config_files=[secure])
+
+    def shell(self, script: str, **variables: str) -> str:
+        """Run lines of the page in one shell; what they print. Each has to work."""
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", self._here(script)],
+            capture_output=True,
+            check=False,
+            cwd=self.folder,
+            env={"PATH": f"{self.folder}:/usr/bin:/bin", **variables},
+            text=True,
+            timeout=60,
+        )
+        assert 0 == done.returncode, done.stderr
+        return done.stdout
+
+    def token(self, name: str, rules: str) -> Path:
+        """A token that may do what the rules say, made as the page makes its own."""
+        (self.folder / f"{name}.hcl").write_text(rules)
+        lines = POLICIES.splitlines()
+        made = [line.replace("seamark", name) for line in (lines[4], lines[6])]
+        self.shell("\n".join([*lines[:2], lines[3], *made]))
+        return self.folder / f"{name}.token"
+
+    def seamark(self, engine: Engine, token: Path, *flags: str) -> Running:
+        """`seamark up` of the page, with its variables."""
+        export, command = START.splitlines()
+        assert "export CONSUL_HTTP_TOKEN_FILE=seamark.token" == export
+        program, *words = self._here(command).split()
+        variables: list[tuple[str, str]] = re.findall(r"(CONSUL_(?!HTTP)\w+)=(\S+)", POLICIES)
+        ours = {key: str(self.folder / file) for key, file in variables}
+        given = ["--docker", engine.url, "--listen", "127.0.0.1:0", "--http", "off"]
+        given += ["--upstream", "127.0.0.1:9", "--consul-dns", self.agent.dns_address, *flags]
+        env = ["env", f"CONSUL_HTTP_TOKEN_FILE={token}", *map("=".join, ours.items())]
+        return Running(program, *words, *given, prefix=env)
+
+    def _here(self, text: str) -> str:
+        here = text.replace(FOLDER, str(self.folder)).replace("host1", HOST)
+        return here.replace("8501", str(self.https))
+
+
+@pytest.fixture
+def site(engine: Engine, consul_binary: Path, tmp_path: Path, waits: Waits) -> Iterator[Site]:
+    """With tokens and policies."""
+    made = Site(consul_binary, tmp_path, engine.bridge_address)
+    made.agent.launch()
+    try:
+        lines = POLICIES.splitlines(keepends=True)
+
+        def bootstrapped() -> bool:
+            try:
+                made.shell("".join(lines[:3]))
+            except AssertionError:
+                return False
+            return True
+
+        waits.until("an agent that leads", bootstrapped, PATIENCE_S)
+        made.shell("".join([*lines[:2], *lines[3:]]))
+        yield made
+    finally:
+        made.agent.close()
+
+
+def test_all_works_with_the_policies_of_the_page(
+    site: Site, engine: Engine, containers: Containers, dummy_image: str, waits: Waits
+) -> None:
+    """A container is registered, and its name answered, from a watch too."""
+    with site.seamark(engine, site.folder / "seamark.token") as running:
+        run_web(containers, dummy_image)
+        srv = "dummy-http.service.consul"
+        waits.until("web", lambda: len(records(ask(running.port, srv, "SRV"))) == 1, PATIENCE_S)
+        engine.docker("kill", "web")
+        waits.until("web is gone", lambda: not records(ask(running.port, srv, "SRV")))
+    assert "needs" not in running.log_at_end
+    assert "refused" not in running.log_at_end
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.split()[0])
+def test_each_rule_is_needed_and_named_when_it_is_missing(
+    site: Site, engine: Engine, containers: Containers, dummy_image: str, waits: Waits, rule: str
+) -> None:
+    """What Seamark says is what to add."""
+    rest = "\n".join(other for other in RULES if other != rule)
+    token = site.token("less", rest)
+    run_web(containers, dummy_image)
+    kind = rule.partition("_prefix")[0]
+    with site.seamark(engine, token) as running:
+        named = re.compile(rf'(needs|has the token no) (\S+ )*{kind}(_prefix)? "')
+        waits.until(rule, lambda: named.search(running.log), PATIENCE_S)
