@@ -59,7 +59,8 @@ test-unit: $(READY_DEV)
 test-all: test
 	$(BIN)/python -m tests.lab.prepare --consul current
 	SEAMARK_LAB_CONSUL=current $(BIN)/python -m pytest tests/e2e tests/catalog \
-	  tests/docs/test_one_host_to_a_cluster.py $(ARGS)
+	  tests/cluster/test_cluster.py tests/docs/test_one_host_to_a_cluster.py \
+	  tests/docs/test_acl_and_tls.py $(ARGS)
 
 cluster: $(READY_DEV)
 	@$(BIN)/python -m tests.lab.prepare
