@@ -29,14 +29,18 @@ _RD, _HEADER = b"\x01\x00", b"\x00\x01\x00\x00\x00\x00\x00\x00"
 def check(listen: Sequence[Endpoint]) -> None:
     """Each address that is listened on answers. Raises :class:`StartError` for one that does not.
 
-    Of a port on every address, one address: loopback, or another where that is somebody else's.
+    Of a port on every address, one of the family that is named first: loopback, or another where
+    that is somebody else's.
     """
-    named = [endpoint for endpoint in listen if not endpoint.is_wildcard]
-    for endpoint in named:
-        _ask(endpoint)
-    ports = {endpoint.port for endpoint in listen if endpoint.is_wildcard}
-    for port in sorted(ports):
-        _ask_either(Endpoint("127.0.0.1", port), Endpoint(default_route_address(), port))
+    everywhere = {endpoint.port: endpoint for endpoint in reversed(listen) if endpoint.is_wildcard}
+    for endpoint in listen:
+        if not endpoint.is_wildcard:
+            _ask(endpoint)
+    for port, endpoint in everywhere.items():
+        if endpoint.is_ipv6:
+            _ask(Endpoint("::1", port))
+        else:
+            _ask_either(Endpoint("127.0.0.1", port), Endpoint(default_route_address(), port))
 
 
 def check_status(status: Endpoint) -> None:

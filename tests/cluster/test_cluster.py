@@ -100,6 +100,15 @@ def test_no_command_of_the_page_goes_untested() -> None:
     assert ["make cluster", f"{cut} down", f"{cut} up"] == "".join(blocks).splitlines()
 
 
+def test_nothing_outside_can_be_reached(made: Cluster) -> None:
+    """No host knows a way out, and so no container."""
+    for host in made.hosts.values():
+        assert "[]" == host.run("ip", "-json", "route", "show", "default").strip()
+    curl = ["run", "--rm", "curl", "curl", "-sS", "-m", "3", "http://198.51.100.1/"]
+    said = made["node1"].engine.docker(*curl, check=False)
+    assert said.returncode in {7, 28}, said.stderr
+
+
 def watched(made: Cluster, fault: Callable[[Cluster], Fault]) -> Seen:
     """What must hold whatever breaks: no answer gets lost, and in the end all are right."""
     seen = play(made, fault(made), SHORT)
