@@ -8,8 +8,8 @@ READY_DEV := .venv/.ready-dev
 # Two a core: much of a test's time goes by in waiting for the process that it has started.
 WORKERS = $(shell expr 2 \* $$(nproc))
 UNIT = -m "not lab" -n $(WORKERS) --dist worksteal
-# Real parts take processors, not only time: two at a time, of which one has the lab's one engine.
-PARTS = -m lab -n 2 --dist loadgroup
+# Real parts take processors, not only time: one a core. The lab's one engine is for one at a time.
+PARTS = -m "lab and not engine" -n $$(nproc) --dist worksteal
 
 .PHONY: help run setup lint test test-unit test-all cluster wheel soak fuzz bench lock clean
 
@@ -48,6 +48,7 @@ test: $(READY_DEV)
 ifeq ($(ARGS),)
 	$(BIN)/python -m pytest $(UNIT)
 	$(BIN)/python -m pytest $(PARTS)
+	$(BIN)/python -m pytest -m engine
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif

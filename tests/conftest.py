@@ -28,11 +28,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who shares the lab's one engine is in one group: these run one after the other."""
+    """Who shares the lab's one engine is marked: these run one after the other."""
     for item in items:
         if "engine" in getattr(item, "fixturenames", ()):
             item.add_marker("engine")
-            item.add_marker(pytest.mark.xdist_group("engine"))
 
 
 @pytest.fixture
