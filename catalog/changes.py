@@ -81,11 +81,16 @@ class Changes:
         found, _ = Watch(self._connection).next(what.parts, what.purpose, index, **query)
         return found
 
-    def wait_for(self, what: Watched, index: int) -> None:
+    def wait_for(self, what: Watched, index: int) -> bool:
         """Wait until who answers our DNS questions has seen that index too, or SEEN_S are over.
+
+        Whether it has. A server that was away hears of nothing for some seconds more: the leader
+        tries it less and less often. Until then it answers that there is nothing.
 
         The one above is the leader's. A server that follows learns of it up to a tenth of a second
         later, and answers from what it knows (Consul's `allow_stale`, true by default).
         """
         path = path_of(*what.parts, **what.query, stale="", index=index - 1, wait=f"{SEEN_S}s")
-        self._connection.wait(path, what.purpose, gone=(404,))
+        reply = self._connection.wait(path, what.purpose, gone=(404,))
+        # What is not there has none.
+        return not reply.index or reply.index >= index

@@ -201,9 +201,9 @@ class _Changing:
         """See :class:`~dnsproxy.edges.watches.Changing`."""
         return self.changes.next(_watched(topic), index)
 
-    def wait_for(self, topic: Topic, index: int) -> None:
+    def wait_for(self, topic: Topic, index: int) -> bool:
         """The same."""
-        self.changes.wait_for(_watched(topic), index)
+        return self.changes.wait_for(_watched(topic), index)
 
 
 def _watched(topic: Topic) -> changes.Watched:

@@ -38,8 +38,11 @@ class Changing(Protocol):
         The same one if nothing changed in a while, 0 if all must be read anew.
         """
 
-    def wait_for(self, topic: Topic, index: int) -> None:
-        """Until whoever answers our questions has seen that index, or a second is over."""
+    def wait_for(self, topic: Topic, index: int) -> bool:
+        """Until whoever answers our questions has seen that index, or a second is over.
+
+        Whether it has seen it.
+        """
 
 
 class Watches:
@@ -144,8 +147,10 @@ class Watches:
                 watched.news()
                 self._changing.wait_for(topic, found)
             else:
-                # What there was before is nothing to go by, so nobody need wait.
-                self._changing.wait_for(topic, found)
+                # What there was before is nothing to go by, so nobody need wait. What who has not
+                # seen it says is none either: a server that comes back knows nothing for seconds.
+                if not self._changing.wait_for(topic, found):
+                    return 0
                 watched.news()
         return found
 

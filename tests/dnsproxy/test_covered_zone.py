@@ -65,10 +65,11 @@ class Consul:
         """As who tells of changes."""
         return self.indices.get()
 
-    def wait_for(self, topic: Topic, index: int) -> None:
+    def wait_for(self, topic: Topic, index: int) -> bool:
         """The same."""
         while not self.has_seen:
             gevent.sleep(0.01)
+        return True
 
 
 @dataclass

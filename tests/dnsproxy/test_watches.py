@@ -32,10 +32,15 @@ class Waiting:
         self.words: dict[Topic, Queue[int | Exception]] = defaultdict(Queue)
         self.has_seen = Event()
         self.has_seen.set()
+        # How often it takes too long from now on.
+        self.too_long = 0
 
-    def wait_for(self, topic: Topic, index: int) -> None:
+    def wait_for(self, topic: Topic, index: int) -> bool:
         """See :class:`dnsproxy.edges.watches.Changing`."""
-        self.has_seen.wait()
+        if self.too_long:
+            self.too_long -= 1
+            return False
+        return self.has_seen.wait()
 
     def next(self, topic: Topic, index: int) -> int:
         """The same."""
@@ -162,6 +167,23 @@ def test_what_is_known_for_the_first_time_holds_nobody_up(watches, waiting):
     waiting.has_seen.set()
     settle()
     assert watches.cover(topic("web")).live
+
+
+def test_who_has_not_seen_the_first_index_proves_nothing(watches, waiting):
+    """A server of Consul's that comes back says for seconds that there is nothing."""
+    waiting.too_long = 2
+    watches.want(topic("web"))
+    cover = watches.cover(topic("web"))
+    assert cover is not None
+    for looked in (1, 2):
+        waiting.words[topic("web")].put(7)
+        gevent.sleep(0.01)
+        assert not cover.live
+        assert [(topic("web"), 0)] * (looked + 1) == waiting.asked
+    waiting.words[topic("web")].put(7)
+    gevent.sleep(0.01)
+    assert cover.live
+    assert (topic("web"), 7) == waiting.asked[-1]
 
 
 def test_one_tries_again_for_all(watches, waiting, monkeypatch):
