@@ -47,7 +47,8 @@ static void join_engines(void)
 
     if (count < 0) return;
     for (unsigned n = 0; n < sizeof SOCKETS / sizeof *SOCKETS; n++)
-        if (!stat(SOCKETS[n], &found) && S_ISSOCK(found.st_mode) && found.st_mode & S_IWGRP)
+        /* Not where a link leads: in /tmp anybody may make one. */
+        if (!lstat(SOCKETS[n], &found) && S_ISSOCK(found.st_mode) && found.st_mode & S_IWGRP)
             groups[count++] = found.st_gid;
     setgroups(count, groups);
 }
@@ -65,6 +66,8 @@ int main(int count, char **words)
             if (only(BIT(CAP_NET_BIND_SERVICE), 1))
                 prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0);
         }
+        /* Nothing that it starts gets these capabilities from this file again. */
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return 1;
         execv(path, words + 1);
         perror(path);
         return 1;

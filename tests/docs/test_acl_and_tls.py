@@ -42,7 +42,12 @@ class Site:
             (folder / f"{name}.hcl").write_text(rules)
         secure = folder / "secure.hcl"
         secure.write_text(self._here(AGENT))
-        self.agent = ConsulAgent(binary, node=HOST, advertise=bridge, config_files=[secure])
+        # It keeps its tokens in a file, without a folder of its own wherever it was started.
+        data = {"data_dir": str(folder / "data")}
+        files = [secure]
+        self.agent = ConsulAgent(
+            binary, node=HOST, advertise=bridge, config=data, config_files=files
+        )
 
     def shell(self, script: str, **variables: str) -> str:
         """Run lines of the page in one shell; what they print. Each has to work."""
@@ -100,6 +105,8 @@ def site(engine: Engine, consul_binary: Path, tmp_path: Path, waits: Waits) -> I
 
         waits.until("an agent that leads", bootstrapped, PATIENCE_S)
         made.shell("".join([*lines[:2], *lines[3:]]))
+        assert (tmp_path / "data" / "acl-tokens.json").exists()
+        assert not (ROOT / "acl-tokens.json").exists()
         yield made
     finally:
         made.agent.close()

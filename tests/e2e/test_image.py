@@ -170,6 +170,8 @@ def test_both_halves_in_the_hosts_network(
         stand.engine.docker("kill", "svc4")
         waits.until("svc4 gone", lambda: srv() == set())
         assert "65532" == uid(inspected(stand.engine, ours)["State"]["Pid"])
+        pid = inspected(stand.engine, ours)["State"]["Pid"]
+        assert "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text()
     finally:
         print(stand.log(ours))
 
