@@ -10,8 +10,10 @@ import subprocess
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +24,7 @@ from tests.lab.shell import LabError, end, log_tail, spawn, wait_until
 __all__ = ["WHICH", "ConsulAgent", "consul_version", "find_consul", "free_ports", "known_consul"]
 
 _START_LIMIT = 60.0
-# Where free ports are drawn, by a source that nobody seeds: pytest-randomly seeds `random` alike in
+# What shuffles free ports, a source that nobody seeds: pytest-randomly seeds `random` alike in
 # all workers before each test, and they would draw the same ports at the same moment.
 _DRAW = random.SystemRandom().sample
 _PORT_RANGE, _SHARES = range(20000, 30000), 16
@@ -252,17 +254,25 @@ def free_ports(count: int) -> list[int]:
 
     They lie below the range that the kernel hands out by itself, so that no client of ours gets
     one between now and the server's start; and each worker of pytest has a share of its own.
+    None comes twice until all the others have come: of three servers that are made before any
+    starts, two would have shared a port in one run of eight, and there was no leader.
     """
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
-    ours = _PORT_RANGE[int(worker) % _SHARES :: _SHARES] if worker else _PORT_RANGE
     found: list[int] = []
     with ExitStack() as held:
-        for port in _DRAW(ours, 600):
-            if len(found) == count:
-                return found
+        for port in islice(_turns(), len(_PORT_RANGE)):
             if _hold(port, held):
                 found.append(port)
-    raise LabError(f"no {count} free ports in {ours}; end what holds them")
+            if len(found) == count:
+                return found
+    raise LabError(f"no {count} free ports in {_PORT_RANGE}; end what holds them")
+
+
+@cache
+def _turns() -> Iterator[int]:
+    """The ports of this worker's share in an order of its own, again and again."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    ours = _PORT_RANGE[int(worker) % _SHARES :: _SHARES] if worker else _PORT_RANGE
+    return cycle(_DRAW(ours, len(ours)))
 
 
 def _hold(port: int, held: ExitStack) -> bool:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.lab.consul import ConsulAgent
-from tests.lab.shell import LabError, wait_until
+from tests.lab.shell import LabError, log_tail, wait_until
 
 _ELECTED_S = 180
 
@@ -25,9 +26,24 @@ def consul_servers(binary: Path, count: int = 3) -> Iterator[list[ConsulAgent]]:
             agent._config["retry_join"] = joined
             agent.launch()
         for agent in agents:
-            if not wait_until(agent.ready, _ELECTED_S):
-                raise LabError(f"{count} Consul servers had no leader within {_ELECTED_S} s")
+            wait_until(partial(_ready_or_over, agent, agents), _ELECTED_S)
+            if not agent.ready():
+                raise LabError(_not_elected(agents))
         yield agents
+
+
+def _ready_or_over(agent: ConsulAgent, agents: list[ConsulAgent]) -> bool:
+    return agent.ready() or not all(each.running for each in agents)
+
+
+def _not_elected(agents: list[ConsulAgent]) -> str:
+    """What there was instead of a leader: the end of each log, first of those that have ended."""
+    ended_first = sorted(agents, key=lambda agent: agent.running)
+    logs = [
+        f"{agent.node} ({'runs' if agent.running else 'ended'}):\n{log_tail(agent.log)}"
+        for agent in ended_first
+    ]
+    return "\n".join([f"{len(agents)} Consul servers found no leader in {_ELECTED_S} s", *logs])
 
 
 def follower(agents: list[ConsulAgent]) -> ConsulAgent:

@@ -135,6 +135,13 @@ def test_consul_finds_its_services_again(consul_binary: Path) -> None:
         assert "kept" in agent.get("agent/services")
 
 
+def test_no_free_port_comes_twice() -> None:
+    """Several servers are made before the first of them starts and holds its own."""
+    drawn = [port for _ in range(100) for port in free_ports(5)]
+
+    assert len(drawn) == len(set(drawn))
+
+
 def _svc4(containers: Containers, image: str) -> tuple[int, str]:
     """Start the article's svc4 on a free host port, and wait until it serves."""
     port = free_ports(1)[0]
