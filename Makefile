@@ -44,7 +44,7 @@ lint: $(READY_DEV)
 	$(BIN)/lint-imports
 
 test: $(READY_DEV)
-	$(BIN)/python -m tests.lab.prepare
+	$(BIN)/python -m tests.lab.prepare --tests
 ifeq ($(ARGS),)
 	$(BIN)/python -m pytest $(UNIT)
 	$(BIN)/python -m pytest $(PARTS)
@@ -57,7 +57,7 @@ test-unit: $(READY_DEV)
 	$(BIN)/python -m pytest $(UNIT) $(ARGS)
 
 test-all: test
-	$(BIN)/python -m tests.lab.prepare --consul current
+	$(BIN)/python -m tests.lab.prepare --tests --consul current
 	SEAMARK_LAB_CONSUL=current $(BIN)/python -m pytest tests/e2e tests/catalog \
 	  tests/cluster/test_cluster.py tests/docs/test_one_host_to_a_cluster.py \
 	  tests/docs/test_acl_and_tls.py $(ARGS)

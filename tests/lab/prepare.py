@@ -1,6 +1,6 @@
-"""Put on this machine what the tests need: `python -m tests.lab.prepare [--consul WHICH]`.
+"""Put real parts on this machine: `python -m tests.lab.prepare [--tests] [--consul WHICH]`.
 
-Run by `make test` before pytest, as root. What is there already is left as it is.
+Run as root by `make`, before what needs them. What is there already is left as it is.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from tests.lab.unbound import UNBOUND
 _ALWAYS = {
     "dig": ("bind9-dnsutils",),
     "docker": ("docker.io", "docker-cli"),
-    "docker-compose": ("docker-compose",),
     "ip": ("iproute2",),
-    "musl-gcc": ("musl-tools", "gcc"),
 }
 _FOR_BASE_IMAGE = {"debootstrap": ("debootstrap",)}
-# Also where an engine runs already: a podman with Docker's API is tested beside it.
-_FOR_PODMAN = {
+# podman also where an engine runs already: one with Docker's API is tested beside it.
+_FOR_TESTS = {
+    "docker-compose": ("docker-compose",),
+    "musl-gcc": ("musl-tools", "gcc"),
     "podman": ("podman", "netavark"),
     "runc": ("runc",),
     "iptables": ("iptables",),
@@ -36,10 +36,11 @@ _FOR_PODMAN = {
 _FOR_OWN_ENGINE = {"dockerd": ("docker.io",), "iptables": ("iptables",)}
 
 
-def prepare(which: str) -> None:
-    """Install, fetch and build what is missing, one line per step."""
+def prepare(which: str, *, tests: bool) -> None:
+    """Install, fetch and build what is missing, one line per step; some only the tests use."""
     start = time.monotonic()
-    debian.install(debian.missing(_ALWAYS | _FOR_BASE_IMAGE | _FOR_PODMAN))
+    commands = _ALWAYS | _FOR_BASE_IMAGE | (_FOR_TESTS if tests else {})
+    debian.install(debian.missing(commands))
     found = running_engine()
     if found is None:
         debian.install(debian.missing(_FOR_OWN_ENGINE))
@@ -48,12 +49,13 @@ def prepare(which: str) -> None:
         say(f"engine: {found[1]} runs at {found[0]}")
     consul = find_consul(which)
     say(f"Consul: {consul_version(consul)} ({consul})")
-    say(f"registrator: {find_registrator() or 'no Go here to build it with'}")
     for resolver in (UNBOUND, BIND, DNSMASQ):
         say(f"{resolver.command}: {resolver.find()}")
     say(f"base image: {base_tarball()}")
-    say(f"build image: {build_tarball()}")
-    say(f"host image: {host_tarball()}")
+    if tests:
+        say(f"build image: {build_tarball()}")
+        say(f"host image: {host_tarball()}")
+        say(f"registrator: {find_registrator() or 'no Go here to build it with'}")
     say(f"ready ({time.monotonic() - start:.0f} s)")
 
 
@@ -63,8 +65,10 @@ def main() -> int:
     parser.add_argument(
         "--consul", choices=WHICH, default=os.environ.get("SEAMARK_LAB_CONSUL", WHICH[0])
     )
+    parser.add_argument("--tests", action="store_true", help="also what only the tests use")
+    given = parser.parse_args()
     try:
-        prepare(parser.parse_args().consul)
+        prepare(given.consul, tests=given.tests)
     except LabError as error:
         print(f"lab: error: {error}", file=sys.stderr)
         return 1
