@@ -14,11 +14,11 @@ from tests.lab.daemon import end_leftovers
 from tests.lab.dnsmasq import DNSMASQ, Dnsmasq
 from tests.lab.images import base_image, dummy_http_image
 from tests.lab.locking import lock
-from tests.lab.namespaces import Namespace
+from tests.lab.namespaces import Namespace, added
 from tests.lab.shell import LabError, cache_dir, run, step, wait_until
 
 NUMBERS = (1, 2, 3)
-SERVICES = {f"svc{number}": f"172.20.20.{number}0" for number in NUMBERS}
+NAMES = {f"svc{number}.service.consul": f"172.20.20.{number}0" for number in NUMBERS}
 _LAN = "seamark-lan"
 _OUTSIDE = "172.20.20.1"
 _REST_OF_THE_WORLD = f"listen-address={_OUTSIDE}\naddress=/debian.org/192.0.2.80\n"
@@ -34,6 +34,10 @@ class Cluster:
 
     def __getitem__(self, node: str) -> Host:
         return self.hosts[node]
+
+    def others(self, host: Host) -> list[Host]:
+        """All but one."""
+        return [other for other in self.hosts.values() if other is not host]
 
     def cut(self, node: str) -> None:
         """Pull the host's wire."""
@@ -92,7 +96,7 @@ def cluster(consul: Path, servers: int = 1) -> Iterator[Cluster]:
         stack.enter_context(lock(RUN_DIR.with_suffix(".lock"), "the cluster"))
         _clear()
         stack.callback(_clear)
-        lan = _namespace(_LAN, stack)
+        lan = added(_LAN, stack)
         for command in ("link add br0 type bridge", "link set br0 up"):
             lan.ip(command)
         lan.ip(f"address add {_OUTSIDE}/24 dev br0")
@@ -108,17 +112,9 @@ def cluster(consul: Path, servers: int = 1) -> Iterator[Cluster]:
         yield made
 
 
-def _namespace(name: str, stack: ExitStack) -> Namespace:
-    run(["ip", "netns", "add", name], timeout=10)
-    stack.callback(run, ["ip", "netns", "delete", name], timeout=10, check=False)
-    made = Namespace(name)
-    made.ip("link set lo up")
-    return made
-
-
 def _wire(lan: Namespace, host: Host, stack: ExitStack) -> None:
     """A wire from the bridge to the host, and the host's address at its end."""
-    _namespace(host.name, stack)
+    added(host.name, stack)
     lan.ip(f"link add {host.node} type veth peer name eth0 netns {host.name}")
     lan.ip(f"link set {host.node} master br0 up")
     host.ip(f"address add {host.address}/24 dev eth0")

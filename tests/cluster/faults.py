@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests.cluster.cluster import SERVICES, Cluster, addresses
+from tests.cluster.cluster import NAMES, Cluster, addresses
 from tests.cluster.host import Host
 from tests.cluster.verdict import Cut, Question, Tally, Truth, read, tally
 from tests.commands import ROOT
 from tests.lab.shell import LabError, pause, say, wait_until
 
 RATE = 200
-NAMES = {f"{name}.service.consul": address for name, address in SERVICES.items()}
 # Consul's own ways take this long at most, on a busy machine too: a failed member is given up after
 # some seconds, and one that comes back is looked for every 30 s.
 _PATIENCE_S = 120.0
@@ -66,12 +65,11 @@ class Seen:
 
 def host_cut_off(made: Cluster) -> Fault:
     """node3 loses its wire; its services are taken out when the others notice."""
-    name = "svc3.service.consul"
     return Fault(
         "node3 cut off and back",
         lambda: made.cut("node3"),
         lambda: made.join("node3"),
-        lambda: all(not addresses(made[node], name) for node in ("node1", "node2")),
+        partial(_gone_elsewhere, made, made["node3"]),
         cut="node3",
     )
 
@@ -83,12 +81,11 @@ def server_killed(made: Cluster) -> Fault:
 
 def agent_killed(made: Cluster) -> Fault:
     """A client: the others take its host for dead."""
-    name = "svc2.service.consul"
     return Fault(
         "node2's agent killed and back",
         made["node2"].kill_agent,
         made["node2"].start_agent,
-        lambda: all(not addresses(made[node], name) for node in ("node1", "node3")),
+        partial(_gone_elsewhere, made, made["node2"]),
     )
 
 
@@ -100,14 +97,17 @@ def agent_restarted(made: Cluster) -> Fault:
 def leader_lost(made: Cluster) -> Fault:
     """One of three servers, which leads; the other two elect another."""
     leader = made.leader()
-    others = [host for host in made.hosts.values() if host is not leader]
-    name = f"svc{leader.node[-1]}.service.consul"
     return Fault(
         f"the leader of three servers ({leader.node}) killed and back",
         leader.kill_agent,
         leader.start_agent,
-        lambda: all(_leads(host) and not addresses(host, name) for host in others),
+        lambda: all(map(_has_leader, made.others(leader))) and _gone_elsewhere(made, leader),
     )
+
+
+def _gone_elsewhere(made: Cluster, lost: Host) -> bool:
+    """Whether the others have no service of that host any more."""
+    return all(not addresses(host, lost.service) for host in made.others(lost))
 
 
 def play(made: Cluster, fault: Fault, extent: Extent) -> Seen:
@@ -126,9 +126,7 @@ def play(made: Cluster, fault: Fault, extent: Extent) -> Seen:
         well = time.monotonic()
         pause(extent.after_s)
         lines = {node: path.read_text().splitlines(keepends=True) for node, path in outputs.items()}
-    places = {
-        f"svc{node[-1]}.service.consul": (node, host.address) for node, host in made.hosts.items()
-    }
+    places = {host.service: (node, host.address) for node, host in made.hosts.items()}
     truth = Truth(places, [Cut(fault.cut, broken, mended)] if fault.cut else [])
     questions = {node: list(read(said)) for node, said in lines.items()}
     return Seen(
@@ -185,7 +183,7 @@ def _all_right(made: Cluster) -> bool:
     )
 
 
-def _leads(host: Host) -> bool:
+def _has_leader(host: Host) -> bool:
     try:
         return bool(host.get("status/leader"))
     except LabError:

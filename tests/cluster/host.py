@@ -30,6 +30,7 @@ class Host(Namespace):
         super().__init__(f"seamark-node{number}")
         self.node = f"node{number}"
         self.address = f"172.20.20.{number}0"
+        self.service = f"svc{number}.service.consul"
         self.folder = RUN_DIR / self.node
         self.prefix = host_prefix(self.name, self.node)
         self._outside = outside
@@ -69,7 +70,7 @@ class Host(Namespace):
         version = version_of(self._daemon.url) or "unknown"
         self._engine = Engine(self._daemon.url, version=version)
         self._ended.callback(self._engine.close)
-        self.remove_containers()
+        self._engine.remove_containers()
 
     def start_seamark(self) -> None:
         """`seamark up consul://127.0.0.1:8500`, on port 53 of every address."""
@@ -82,19 +83,13 @@ class Host(Namespace):
     def close(self) -> None:
         """End everything on it, and remove its containers."""
         if self._engine is not None:
-            self.remove_containers()
+            self._engine.remove_containers()
         self._ended.close()
 
     def run(self, *words: str | Path, timeout: float = 30) -> str:
         """Run a command on the host to its end, `docker` of its own engine; what it prints."""
         done = run([*self.prefix, *words], env=self.engine.env, timeout=timeout, check=False)
         return done.stdout
-
-    def remove_containers(self) -> None:
-        """All of them, whoever started them."""
-        containers = self.engine.docker("ps", "-aq").stdout.split()
-        if containers:
-            self.engine.docker("rm", "-f", "-v", *containers, timeout=120)
 
     def start_agent(self) -> None:
         """Start Consul's agent, with what it knew."""

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.cluster import Cluster, cluster
+from tests.cluster.cluster import NAMES, Cluster, cluster
 from tests.cluster.faults import (
-    NAMES,
     RATE,
     SHORT,
     Fault,
@@ -24,7 +23,8 @@ from tests.cluster.faults import (
 )
 from tests.cluster.verdict import NOERROR, NXDOMAIN, Outcome, Question
 from tests.commands import ROOT
-from tests.lab.shell import LabError
+from tests.lab.fixtures import or_fail
+from tests.pages import lines, transcript
 from tests.waits import LIMIT_S, PATIENCE_S, Waits
 
 PAGE = (ROOT / "docs/how-to/three-hosts.md").read_text()
@@ -35,25 +35,9 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module", params=[1, 3], ids=["one server", "three servers"])
 def made(request: pytest.FixtureRequest, consul_binary: Path) -> Iterator[Cluster]:
     """The hosts, with svc1 to svc3."""
-    try:
-        with cluster(consul_binary, servers=request.param) as hosts:
-            hosts.start_services()
-            yield hosts
-    except LabError as error:
-        pytest.fail(f"lab: {error}", pytrace=False)
-
-
-def story() -> list[tuple[str, str, list[str]]]:
-    """The page's console block: (node, command, the lines that it prints)."""
-    (block,) = re.findall(r"^```console\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    steps: list[tuple[str, str, list[str]]] = []
-    for line in block.splitlines():
-        node, prompt, command = line.partition("$ ")
-        if prompt:
-            steps.append((node, command, []))
-        else:
-            steps[-1][2].append(line)
-    return steps
+    with or_fail(), cluster(consul_binary, servers=request.param) as hosts:
+        hosts.start_services()
+        yield hosts
 
 
 def comparable(printed: str) -> list[str]:
@@ -67,7 +51,7 @@ def test_the_articles_story(made: Cluster, waits: Waits) -> None:
     """Command by command, each true within two seconds."""
     settle(made)
     try:
-        for node, command, expected in story():
+        for node, command, expected in transcript(PAGE, "$ "):
             _step(made, node, command, comparable("\n".join(expected)), waits)
     finally:
         made["node3"].engine.docker("rm", "-f", "svc4", check=False)
@@ -95,9 +79,8 @@ def _step(made: Cluster, node: str, command: str, expected: list[str], waits: Wa
 
 def test_no_command_of_the_page_goes_untested() -> None:
     """The console block is played above."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     cut = "ip -n seamark-lan link set node3"
-    assert ["make cluster", f"{cut} down", f"{cut} up"] == "".join(blocks).splitlines()
+    assert ["make cluster", f"{cut} down", f"{cut} up"] == lines(PAGE, "sh")
 
 
 def test_nothing_outside_can_be_reached(made: Cluster) -> None:
@@ -188,4 +171,4 @@ def test_the_leader_is_lost(made: Cluster) -> None:
     seen = watched(made, leader_lost)
     assert set() == denied_while_broken(seen, lost)
     for node in set(made.hosts) - {lost}:
-        assert denied_while_broken(seen, node) <= {f"svc{lost[-1]}.service.consul"}
+        assert denied_while_broken(seen, node) <= {made[lost].service}

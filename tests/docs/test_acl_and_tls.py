@@ -13,6 +13,7 @@ from tests.e2e.registering import HOST, run_web
 from tests.lab.consul import ConsulAgent, free_ports
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
+from tests.pages import blocks
 from tests.waits import PATIENCE_S, Waits
 
 pytestmark = pytest.mark.lab
@@ -20,13 +21,8 @@ PAGE = (ROOT / "docs/how-to/consul-with-acl-and-tls.md").read_text()
 FOLDER = "/etc/consul.d"
 
 
-def blocks(language: str) -> list[str]:
-    """The blocks in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-
-
-AGENT, SEAMARK_RULES, NAMES_RULES = blocks("hcl")
-CERTIFICATES, POLICIES, START = blocks("sh")
+AGENT, SEAMARK_RULES, NAMES_RULES = blocks(PAGE, "hcl")
+CERTIFICATES, POLICIES, START = blocks(PAGE, "sh")
 RULES = SEAMARK_RULES.splitlines()
 
 
@@ -44,9 +40,8 @@ class Site:
         secure.write_text(self._here(AGENT))
         # It keeps its tokens in a file, without a folder of its own wherever it was started.
         data = {"data_dir": str(folder / "data")}
-        files = [secure]
         self.agent = ConsulAgent(
-            binary, node=HOST, advertise=bridge, config=data, config_files=files
+            binary, node=HOST, advertise=bridge, config=data, config_files=[secure]
         )
 
     def shell(self, script: str, **variables: str) -> str:

@@ -1,7 +1,6 @@
 """The way from the embedded catalog to Consul, as its page has it: same questions, same answers."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.e2e.differential.wire import Message, Record, read
 from tests.lab.consul import ConsulAgent, free_ports
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
+from tests.pages import lines
 from tests.upstream import ScriptedUpstream, reply_to
 from tests.waits import PATIENCE_S, Waits
 
@@ -60,19 +60,13 @@ TYPES = ("A", "AAAA", "SRV", "ANY", "TXT", "SOA", "NS", "MX")
 REVERSE = ("7.0.0.10.in-addr.arpa", "77.0.0.10.in-addr.arpa")
 
 
-def commands() -> list[str]:
-    """The commands of the page."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    return "".join(blocks).splitlines()
-
-
 def test_the_page_has_these_commands():
     """Each of them is run below, in other places and on other ports."""
     assert [
         "seamark export > services.json",
         "consul agent -server -bootstrap -data-dir /var/lib/consul -config-file services.json",
         "seamark up consul://127.0.0.1:8500",
-    ] == commands()
+    ] == lines(PAGE, "sh")
 
 
 @pytest.fixture

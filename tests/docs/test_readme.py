@@ -15,6 +15,7 @@ from tests.commands import ROOT, environment
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
+from tests.pages import blocks, lines, transcript
 from tests.waits import Waits, pause
 
 README = (ROOT / "README.md").read_text()
@@ -33,20 +34,7 @@ SHELL = {
 
 def shell_lines() -> list[str]:
     """The commands of all sh blocks, without comments."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    return [line.partition("#")[0].strip() for line in "".join(blocks).splitlines()]
-
-
-def transcript() -> list[tuple[str, list[str]]]:
-    """The console block as (command, lines it prints)."""
-    (block,) = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    steps: list[tuple[str, list[str]]] = []
-    for line in block.splitlines():
-        if line.startswith("$ "):
-            steps.append((line[2:], []))
-        elif line:
-            steps[-1][1].append(line)
-    return steps
+    return [line.partition("#")[0].strip() for line in lines(README, "sh")]
 
 
 def words(line: str) -> list[str]:
@@ -116,7 +104,7 @@ def test_the_make_targets_are_there():
 
 def test_the_daemon_json_is_json():
     """And names what `docker run --dns` takes in the story of the article."""
-    (block,) = re.findall(r"^```json\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (block,) = blocks(README, "json")
     assert {"dns", "dns-search"} == set(json.loads(block))
 
 
@@ -124,11 +112,11 @@ def test_the_daemon_json_is_json():
 @pytest.mark.usefixtures("clean", "dummy_image")
 def test_the_transcript(engine: Engine, waits: Waits) -> None:
     """Command by command, line by line."""
-    (run, said), *steps = transcript()
+    (_, run, said), *steps = transcript(README, "$ ")
     with running(run, DOCKER_HOST=engine.url, SEAMARK_NODE=NODE) as log:
         for line in said:
             assert " ".join(words(line)) in " ".join(words(log.read_text()))
-        for command, expected in steps:
+        for _, command, expected in steps:
             if not command.startswith("dig"):
                 shell(command, engine)
                 continue

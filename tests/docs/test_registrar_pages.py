@@ -19,6 +19,7 @@ from tests.e2e.registering import HOST, MENDED_S, names, run_web
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
+from tests.pages import lines
 from tests.waits import PATIENCE_S, Waits
 
 LABELS = (ROOT / "docs/reference/labels.md").read_text()
@@ -26,12 +27,6 @@ CHANGE_OVER = (ROOT / "docs/how-to/from-registrator.md").read_text()
 PLAN = "seamark plan consul://127.0.0.1:8500"
 OFFLINE = "docker inspect web | seamark plan --from-inspect -"
 REGISTRATOR = "registrar -ip 10.0.0.5 -cleanup consul://127.0.0.1:8500"
-
-
-def blocks(page: str, language: str) -> list[str]:
-    """The lines of all code blocks in a language."""
-    found = re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    return "".join(found).splitlines()
 
 
 def rows(page: str, heading: str) -> list[str]:
@@ -59,10 +54,10 @@ def test_every_check_and_option_has_its_row():
 
 def test_selectors_and_templates_of_the_page_can_be_read():
     """As they stand there."""
-    lines = blocks(LABELS, "text")
-    templates = [line.partition("'")[2].rstrip("'") for line in lines if line.startswith("-")]
+    found = lines(LABELS, "text")
+    templates = [line.partition("'")[2].rstrip("'") for line in found if line.startswith("-")]
     assert 3 == len([parse_template(text) for text in templates])
-    assert 1 == len([parse_selector(line) for line in lines if not line.startswith("-")])
+    assert 1 == len([parse_selector(line) for line in found if not line.startswith("-")])
 
 
 @pytest.mark.parametrize("flag", sorted(set(re.findall(r"`(-[a-z][A-Za-z-]*)", CHANGE_OVER))))
@@ -74,8 +69,8 @@ def test_every_flag_of_the_page_is_one(flag):
 
 def test_no_command_of_the_pages_goes_untested():
     """A new one needs a test below."""
-    assert {PLAN, OFFLINE} == set(blocks(LABELS, "sh"))
-    assert {PLAN, REGISTRATOR} == set(blocks(CHANGE_OVER, "sh"))
+    assert {PLAN, OFFLINE} == set(lines(LABELS, "sh"))
+    assert {PLAN, REGISTRATOR} == set(lines(CHANGE_OVER, "sh"))
 
 
 @pytest.mark.lab

@@ -39,3 +39,11 @@ def names(agent: ConsulAgent) -> set[str]:
 def run_web(containers: Containers, image: str, name: str = "web", **env: str) -> str:
     """A container with one published port of the engine's choice."""
     return containers.run(image, name, name=name, ports=["8080"], env=env)
+
+
+def start_service(containers: Containers, image: str, number: int) -> str:
+    """`docker run -td -e SERVICE_NAME=svcN -p 808N:8080 --name svcN dummy-http svcN`."""
+    name = f"svc{number}"
+    return containers.run(
+        image, name, name=name, ports=[f"808{number}:8080"], env={"SERVICE_NAME": name}
+    )

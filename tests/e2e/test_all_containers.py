@@ -1,6 +1,5 @@
 """The page about `daemon.json`, on a host with an engine of its own that reads it."""
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,15 +10,16 @@ from tests.commands import ROOT, Running
 from tests.e2e.client_stand import build_look_up
 from tests.lab.daemon import Daemon
 from tests.lab.engine import Engine
-from tests.lab.namespaces import Namespace, host_prefix
-from tests.lab.shell import LabError, run
+from tests.lab.fixtures import or_fail
+from tests.lab.namespaces import Namespace, added, host_prefix
+from tests.lab.shell import run
+from tests.pages import blocks, lines
 from tests.waits import Waits
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 PAGE = (ROOT / "docs/how-to/all-containers-of-a-host.md").read_text()
-(LINES,) = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-UP, WEB, CLIENT, CREATE, APART, PLAIN = LINES.splitlines()
-(SETTINGS,) = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+UP, WEB, CLIENT, CREATE, APART, PLAIN = lines(PAGE, "sh")
+(SETTINGS,) = blocks(PAGE, "json")
 ADDRESS = "172.17.0.1"
 
 
@@ -27,26 +27,20 @@ ADDRESS = "172.17.0.1"
 def engine_that_reads_it(tmp_path: Path) -> Iterator[tuple[Engine, Namespace]]:
     """An engine and its host: a network namespace without any wire."""
     folder = Path("/run/seamark-daemon-json")
-    try:
-        with ExitStack() as stack:
-            run(["ip", "netns", "add", folder.name], timeout=10)
-            stack.callback(run, ["ip", "netns", "delete", folder.name], timeout=10, check=False)
-            host = Namespace(folder.name)
-            host.ip("link set lo up")
-            host.prefix = host_prefix(host.name, "host1")
-            folder.mkdir(mode=0o711)
-            data, log = tmp_path / "data", tmp_path / "log"
-            flags = [f"--bip={ADDRESS}/16"]
-            daemon = Daemon(folder, data, log, flags, host.prefix, settings=SETTINGS)
-            stack.callback(daemon.stop)
-            daemon.launch()
-            daemon.wait()
-            engine = Engine(daemon.url, version="", bridge_address=ADDRESS)
-            stack.callback(engine.close)
-            _images(engine, tmp_path)
-            yield engine, host
-    except LabError as error:
-        pytest.fail(f"lab: {error}", pytrace=False)
+    with or_fail(), ExitStack() as stack:
+        host = added(folder.name, stack)
+        host.prefix = host_prefix(host.name, "host1")
+        folder.mkdir(mode=0o711)
+        data, log = tmp_path / "data", tmp_path / "log"
+        flags = [f"--bip={ADDRESS}/16"]
+        daemon = Daemon(folder, data, log, flags, host.prefix, settings=SETTINGS)
+        stack.callback(daemon.stop)
+        daemon.launch()
+        daemon.wait()
+        engine = Engine(daemon.url, version="", bridge_address=ADDRESS)
+        stack.callback(engine.close)
+        _images(engine, tmp_path)
+        yield engine, host
 
 
 def _images(engine: Engine, folder: Path) -> None:

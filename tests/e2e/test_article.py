@@ -14,6 +14,7 @@ import pytest
 
 from tests.asking import addresses
 from tests.commands import Running
+from tests.e2e.registering import start_service
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
@@ -57,14 +58,6 @@ def host(
         dns = ["--consul-dns", agent.dns_address]
         with Running("seamark", "up", registry, *dns, *flags) as running:
             yield running
-
-
-def start_service(containers: Containers, image: str, number: int) -> str:
-    """`docker run -td -e SERVICE_NAME=svcN -p 808N:8080 --name svcN dummy-http svcN`."""
-    name = f"svc{number}"
-    return containers.run(
-        image, name, name=name, ports=[f"808{number}:8080"], env={"SERVICE_NAME": name}
-    )
 
 
 def dig(address: str, *words: str) -> str:

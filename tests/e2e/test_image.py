@@ -11,11 +11,12 @@ import pytest
 
 from tests.asking import ask, records
 from tests.commands import ROOT
+from tests.e2e.registering import start_service
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
-from tests.lab.fixtures import Containers
+from tests.lab.fixtures import Containers, or_fail
 from tests.lab.product_image import TARGETS, product_image, size_mb
-from tests.lab.shell import LabError
+from tests.pages import lines
 from tests.waits import PATIENCE_S, Waits
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
@@ -51,10 +52,8 @@ MB_MORE_OR_LESS = 3
 @pytest.fixture(scope="module")
 def images(engine: Engine) -> dict[str, str]:
     """Target -> tag."""
-    try:
+    with or_fail():
         return {target: product_image(engine, target, **BUILD) for target in TARGETS}
-    except LabError as error:
-        pytest.fail(f"lab: {error}", pytrace=False)
 
 
 @pytest.fixture
@@ -119,17 +118,10 @@ def srv(host: str = "127.0.0.1") -> set[str]:
     return records(ask(53, "svc4.service.consul", "SRV", host=host))
 
 
-def start_svc4(containers: Containers, image: str) -> str:
-    """`docker run -td -e SERVICE_NAME=svc4 -p 8084:8080 --name svc4 dummy-http svc4`."""
-    env = {"SERVICE_NAME": "svc4"}
-    return containers.run(image, "svc4", name="svc4", ports=["8084:8080"], env=env)
-
-
 def test_no_command_of_the_page_goes_untested() -> None:
     """Each is run here, and those of compose in test_compose.py."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     runs = {BOTH, ALONE, ARTICLE, DNS, HARDENED}
-    assert runs | BUILDS | COMPOSE == set("".join(blocks).splitlines())
+    assert runs | BUILDS | COMPOSE == set(lines(PAGE, "sh"))
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -164,13 +156,13 @@ def test_both_halves_in_the_hosts_network(
     try:
         # How long an interpreter takes to start says nothing of what it then does.
         waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
-        start_svc4(containers, dummy_image)
+        start_service(containers, dummy_image, 4)
         expected = {"SRV 1 1 8084 node1.node.dc1.consul."}
         waits.until("svc4", lambda: srv() == expected)
         stand.engine.docker("kill", "svc4")
         waits.until("svc4 gone", lambda: srv() == set())
-        assert "65532" == uid(inspected(stand.engine, ours)["State"]["Pid"])
         pid = inspected(stand.engine, ours)["State"]["Pid"]
+        assert "65532" == uid(pid)
         assert "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text()
     finally:
         print(stand.log(ours))
@@ -182,7 +174,7 @@ def test_both_halves_without_a_consul(
     """The catalog is in the container; its node is the host."""
     ours = stand.run(ALONE)
     waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
-    start_svc4(containers, dummy_image)
+    start_service(containers, dummy_image, 4)
     waits.until("svc4", lambda: any(" 8084 " in record for record in srv()))
     (address,) = records(ask(53, "svc4.service.consul"))
     assert f"A {stand.engine.bridge_address}" == address
@@ -195,7 +187,7 @@ def test_the_articles_registrar(
     ours = stand.run(ARTICLE)
     try:
         waits.until("up", lambda: "containers -> " in stand.log(ours), PATIENCE_S)
-        start_svc4(containers, dummy_image)
+        start_service(containers, dummy_image, 4)
         waits.until("svc4", lambda: "node1:svc4:8080" in consul.get("agent/services"))
         stand.engine.docker("kill", "svc4")
         waits.until("svc4 gone", lambda: "node1:svc4:8080" not in consul.get("agent/services"))
@@ -217,11 +209,11 @@ def uid(pid: int) -> str:
     return next(line.split()[1] for line in status if line.startswith("Uid:"))
 
 
-@pytest.mark.parametrize("line", ["ALONE", "ARTICLE"])
+@pytest.mark.parametrize("line", [ALONE, ARTICLE], ids=["both halves", "registrar"])
 def test_its_health_is_told_by_the_engine(stand: Stand, waits: Waits, line: str) -> None:
     """Healthy while no Consul is there, unhealthy when it hangs, and healthy again."""
     often = ["--health-interval=1s", "--health-retries=2", "--health-start-period=0s"]
-    ours = stand.run(globals()[line], *often)
+    ours = stand.run(line, *often)
 
     def health() -> str:
         return str(inspected(stand.engine, ours)["State"]["Health"]["Status"])
@@ -250,7 +242,7 @@ def test_it_runs_with_nothing_but_what_it_needs(
     ours = stand.run(HARDENED.replace("=998", f"={group}"), *without_shell())
     waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
     assert "" == capabilities(inspected(stand.engine, ours)["State"]["Pid"]).strip("0")
-    start_svc4(containers, dummy_image)
+    start_service(containers, dummy_image, 4)
     address = inspected(stand.engine, ours)["NetworkSettings"]["IPAddress"]
     waits.until("svc4", lambda: any(" 8084 " in record for record in srv(address)))
 

@@ -22,9 +22,9 @@ from registrar.core.ownership import OWNER
 from tests.commands import ROOT, Running
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
-from tests.lab.fixtures import Containers
+from tests.lab.fixtures import Containers, or_fail
 from tests.lab.registrator_build import find_registrator
-from tests.lab.shell import LabError, end
+from tests.lab.shell import end
 from tests.load.threaded import Threaded
 from tests.waits import PATIENCE_S, Waits, pause
 
@@ -80,10 +80,8 @@ class Poller(Threaded):
 @pytest.fixture(scope="module")
 def registrator() -> Path:
     """The real one."""
-    try:
+    with or_fail():
         found = find_registrator()
-    except LabError as error:
-        pytest.fail(f"lab: {error}", pytrace=False)
     if found is None:
         pytest.skip(
             "no Go here to build gliderlabs/registrator with; install it, or set REGISTRATOR_BIN"

@@ -17,8 +17,8 @@ import pytest
 from tests.commands import Running
 from tests.e2e.registering import HOST, names, services
 from tests.lab.consul import ConsulAgent
+from tests.lab.fixtures import or_fail
 from tests.lab.podman import Podman
-from tests.lab.shell import LabError
 from tests.waits import Waits, pause
 
 pytestmark = pytest.mark.lab
@@ -33,12 +33,8 @@ HEALTHCHECK = ["--health-cmd", "test ! -e /sick", "--health-retries", "1"]
 @pytest.fixture(scope="module")
 def service() -> Iterator[Podman]:
     """One podman for this file: it takes seconds to start."""
-    try:
-        started = Podman().__enter__()
-    except LabError as error:
-        pytest.fail(f"lab: {error}", pytrace=False)
-    yield started
-    started.__exit__(None, None, None)
+    with or_fail(), Podman() as started:
+        yield started
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 
 from tests.commands import ROOT
 from tests.lab.engine import Engine
-from tests.lab.machine import Machine
-from tests.lab.shell import LabError
+from tests.lab.fixtures import or_fail
+from tests.lab.machine import Machine, machine_image
+from tests.pages import blocks, lines
 from tests.waits import PATIENCE_S, Waits
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
@@ -26,34 +27,32 @@ docker = "unix:///nobody.sock"
 """
 
 
-def blocks(page: str, language: str) -> list[list[str]]:
-    """The lines of each block in a language."""
-    found = re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    return [block.splitlines() for block in found]
+BUILD, INSTALL, EDIT, HELD = (block.splitlines() for block in blocks(UNDER, "sh"))
 
 
-BUILD, INSTALL, EDIT, HELD = blocks(UNDER, "sh")
+@pytest.fixture(scope="module")
+def image(engine: Engine) -> str:
+    """What the machines are booted from."""
+    with or_fail():
+        return machine_image(engine)
 
 
 @pytest.fixture
-def machine(engine: Engine) -> Iterator[Machine]:
+def machine(engine: Engine, image: str) -> Iterator[Machine]:
     """Installed as the page says, with three static services; not started."""
-    try:
-        with Machine(engine) as booted:
-            booted.run("groupadd --system docker", check=True)
-            booted.run(BUILD[-1], check=True)
-            booted.write("/etc/seamark/seamark.toml", SETTINGS)
-            booted.write("/etc/seamark/services.json", (ROOT / "conf/services.json").read_text())
-            for line in INSTALL[:3]:
-                booted.run(line, check=True)
-            yield booted
-    except LabError as error:
-        pytest.fail(f"lab: {error}", pytrace=False)
+    with or_fail(), Machine(engine, image) as booted:
+        booted.run("groupadd --system docker", check=True)
+        booted.run(BUILD[-1], check=True)
+        booted.write("/etc/seamark/seamark.toml", SETTINGS)
+        booted.write("/etc/seamark/services.json", (ROOT / "conf/services.json").read_text())
+        for line in INSTALL[:3]:
+            booted.run(line, check=True)
+        yield booted
 
 
-def show(machine: Machine, what: str, unit: str = SERVICE) -> str:
-    """A property of a unit."""
-    return machine.run(f"systemctl show --value --property {what} {unit}").strip()
+def show(machine: Machine, what: str) -> str:
+    """A property of the service."""
+    return machine.run(f"systemctl show --value --property {what} {SERVICE}").strip()
 
 
 def dig(machine: Machine, *words: str) -> list[str]:
@@ -147,12 +146,12 @@ def test_a_service_that_cannot_start_fails(machine: Machine) -> None:
 
 def test_systemd_resolved_asks_for_consuls_names_alone(machine: Machine, waits: Waits) -> None:
     """With the drop-in of its page; 127.0.0.53 stays its own, and nothing goes round."""
-    ((*lines,),) = blocks(BESIDE, "ini")
-    restart, query, ask = blocks(BESIDE, "sh")[0]
+    (drop_in,) = blocks(BESIDE, "ini")
+    restart, query, ask = lines(BESIDE, "sh")
     machine.run(f"systemctl start {SERVICE}", check=True)
     assert [] == dig(machine, "@127.0.0.53", "svc1.service.consul SRV")
     (path,) = re.findall(r"As `(/etc/systemd/resolved.conf.d/\S+)`:", BESIDE)
-    machine.write(path, "\n".join([*lines, ""]))
+    machine.write(path, drop_in)
     machine.run(restart, check=True)
     waits.until("resolvectl", lambda: "svc1.service.consul: " in machine.run(query), PATIENCE_S)
     assert " 1 1 8081 host1.node.dc1.consul." in " ".join(machine.run(ask).split())

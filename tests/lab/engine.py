@@ -56,6 +56,19 @@ class Engine:
         """Run the docker command against this engine."""
         return run(["docker", "-H", self.url, *args], env=self.env, check=check, timeout=timeout)
 
+    def build(self, tag: str, folder: Path, target: str = "", **arguments: str) -> str:
+        """Build the Dockerfile of a folder, with build arguments, and return the tag."""
+        given = [word for item in arguments.items() for word in ("--build-arg", "=".join(item))]
+        given += ["--target", target] if target else []
+        self.docker("build", "-q", "-t", tag, "--label", LABEL, *given, folder, timeout=600)
+        return tag
+
+    def remove_containers(self) -> None:
+        """Remove all of them, label or not: for an engine of our own."""
+        containers = self.docker("ps", "-aq").stdout.split()
+        if containers:
+            self.docker("rm", "-f", "-v", *containers, timeout=120)
+
     def remove_leftovers(self) -> None:
         """Remove every container and network that carries the lab's label."""
         containers = self.docker("ps", "-aq", "--filter", f"label={LABEL}").stdout.split()
@@ -139,9 +152,7 @@ def _own_engine(daemon: Dockerd) -> Iterator[Engine]:
 
 def _remove_everything(engine: Engine) -> None:
     """Empty an engine of our own, label or not: a test may have started things by hand."""
-    containers = engine.docker("ps", "-aq").stdout.split()
-    if containers:
-        engine.docker("rm", "-f", "-v", *containers, timeout=120)
+    engine.remove_containers()
     engine.docker("network", "prune", "-f")
 
 

@@ -80,7 +80,7 @@ def _flags(
 
 
 @contextmanager
-def _or_fail() -> Iterator[None]:
+def or_fail() -> Iterator[None]:
     """Turn a missing part into a plain failure: the message says it all, a traceback nothing."""
     try:
         yield
@@ -91,49 +91,49 @@ def _or_fail() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     """The container engine of this run."""
-    with _or_fail(), open_engine() as opened:
+    with or_fail(), open_engine() as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def consul_binary() -> Path:
     """The Consul of this run: SEAMARK_LAB_CONSUL says which."""
-    with _or_fail():
+    with or_fail():
         return find_consul(_which())
 
 
 @pytest.fixture(scope="session")
 def unbound_binary() -> Path:
     """Debian's unbound."""
-    with _or_fail():
+    with or_fail():
         return UNBOUND.find()
 
 
 @pytest.fixture(scope="session")
 def bind_binary() -> Path:
     """Debian's named."""
-    with _or_fail():
+    with or_fail():
         return BIND.find()
 
 
 @pytest.fixture(scope="session")
 def dnsmasq_binary() -> Path:
     """Debian's dnsmasq."""
-    with _or_fail():
+    with or_fail():
         return DNSMASQ.find()
 
 
 @pytest.fixture(scope="session")
 def base_image(engine: Engine) -> str:
     """The tag of a small Debian with python3, curl, getent, dig, kdig and drill."""
-    with _or_fail():
+    with or_fail():
         return make_base_image(engine)
 
 
 @pytest.fixture(scope="session")
 def dummy_image(engine: Engine) -> str:
     """The tag of examples/dummy-http, built on the base image."""
-    with _or_fail():
+    with or_fail():
         return dummy_http_image(engine)
 
 

@@ -1,5 +1,6 @@
 """The images that the tests run: a small Debian made here, and the example on top of it."""
 
+import functools
 import hashlib
 import shutil
 import tempfile
@@ -51,30 +52,22 @@ def host_image(engine: Engine) -> str:
 
 
 def _imported(engine: Engine, name: str, tarball: Path) -> str:
-    content = hashlib.sha256(tarball.read_bytes()).hexdigest()[:12]
-    tag = f"seamark-lab/{name}:{debian.codename()}-{content}"
+    tag = f"seamark-lab/{name}:{debian.codename()}-{_digest(tarball)}"
     if engine.docker("image", "inspect", tag, check=False).returncode != 0:
         with step(f"docker import {tag}"):
             engine.docker("import", "--change", f"LABEL {LABEL}", tarball, tag, timeout=300)
     return tag
 
 
+@functools.cache
+def _digest(tarball: Path) -> str:
+    """Of a hundred megabytes, that nobody changes once they are in the cache."""
+    return hashlib.sha256(tarball.read_bytes()).hexdigest()[:12]
+
+
 def dummy_http_image(engine: Engine) -> str:
     """Build examples/dummy-http on the lab's base image, as its README says, and return its tag."""
-    tag = "dummy-http"
-    engine.docker(
-        "build",
-        "-q",
-        "-t",
-        tag,
-        "--build-arg",
-        f"BASE={base_image(engine)}",
-        "--label",
-        LABEL,
-        _EXAMPLE,
-        timeout=300,
-    )
-    return tag
+    return engine.build("dummy-http", _EXAMPLE, BASE=base_image(engine))
 
 
 def base_tarball() -> Path:

@@ -15,7 +15,6 @@ from tests.lab.product_image import ROOT, product_image
 from tests.lab.shell import LabError, wait_until
 
 NAME = "host1"
-UNITS = ROOT / "conf" / "systemd"
 _BOOT_S = 60.0
 # The folder is where the image has it, and where the page about systemd puts it.
 _DOCKERFILE = """\
@@ -37,15 +36,15 @@ _OPTIONS = (
 
 
 class Machine:
-    """A booted host; a context manager. Commands run on it as root, in /root."""
+    """A host, booted from machine_image(); a context manager. Commands run as root, in /root."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, image: str) -> None:
         self._engine = engine
+        self._image = image
         self._container = ""
 
     def __enter__(self) -> Self:
-        image = _image(self._engine)
-        words = ["run", "-d", "--label", LABEL, *_OPTIONS, image, "/sbin/init"]
+        words = ["run", "-d", "--label", LABEL, *_OPTIONS, self._image, "/sbin/init"]
         self._container = self._engine.docker(*words).stdout.strip()
         if not wait_until(self._is_up, _BOOT_S):
             state = self.run("systemctl --no-pager --failed; systemctl is-system-running")
@@ -83,12 +82,10 @@ class Machine:
         self._engine.docker("rm", "-f", "-v", self._container, check=False)
 
 
-def _image(engine: Engine) -> str:
-    tag = "seamark-lab/machine"
-    given = {"HOST": host_image(engine), "PRODUCT": product_image(engine, "seamark")}
-    words = [word for name, value in given.items() for word in ("--build-arg", f"{name}={value}")]
+def machine_image(engine: Engine) -> str:
+    """Build what a machine is booted from; its tag."""
     with tempfile.TemporaryDirectory(prefix="seamark-machine-") as name:
         shutil.copytree(ROOT / "conf", Path(name, "conf"))
         Path(name, "Dockerfile").write_text(_DOCKERFILE)
-        engine.docker("build", "-q", "-t", tag, "--label", LABEL, *words, name, timeout=300)
-    return tag
+        given = {"HOST": host_image(engine), "PRODUCT": product_image(engine, "seamark")}
+        return engine.build("seamark-lab/machine", Path(name), **given)

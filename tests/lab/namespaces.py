@@ -97,6 +97,15 @@ def host_prefix(namespace: str, name: str) -> tuple[str, ...]:
     return (*inside, "sh", "-c", 'hostname "$0" && exec "$@"', name)
 
 
+def added(name: str, stack: ExitStack) -> Namespace:
+    """A new one, with its loopback up; it goes with the stack."""
+    run(["ip", "netns", "add", name], timeout=10)
+    stack.callback(run, ["ip", "netns", "delete", name], timeout=10, check=False)
+    namespace = Namespace(name)
+    namespace.ip("link set lo up")
+    return namespace
+
+
 class House:
     """A host in the middle of networks of its own, a client on each.
 
@@ -134,12 +143,8 @@ class House:
         run(["ip", "netns", "delete", self.clients.pop(number).name], timeout=10)
 
     def _namespace(self, role: str) -> Namespace:
-        name = f"seamark-{self._mark}-{role}"
-        run(["ip", "netns", "add", name], timeout=10)
-        self._stack.callback(run, ["ip", "netns", "delete", name], timeout=10, check=False)
-        namespace = Namespace(name)
+        namespace = added(f"seamark-{self._mark}-{role}", self._stack)
         namespace.accept_dad(0)
-        namespace.ip("link set lo up")
         return namespace
 
 

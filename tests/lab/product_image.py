@@ -13,7 +13,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from tests.lab.engine import LABEL, Engine
+from tests.lab.engine import Engine
 from tests.lab.images import base_image, build_image
 from tests.lab.shell import cache_dir, run, step
 
@@ -32,11 +32,8 @@ def product_image(engine: Engine, target: str, **arguments: str) -> str:
     """Build a target of the Dockerfile as it stands, with build arguments; its tag."""
     tag = f"seamark-lab/{target}:tested"
     given = {"BASE": base_image(engine), "BUILD_BASE": _with_wheels(engine), **arguments}
-    words = [word for name, value in given.items() for word in ("--build-arg", f"{name}={value}")]
     with step(f"docker build --target {target}"):
-        build = ["build", "-q", "-t", tag, "--target", target, "--label", LABEL]
-        engine.docker(*build, *words, ROOT, timeout=600)
-    return tag
+        return engine.build(tag, ROOT, target=target, **given)
 
 
 def size_mb(engine: Engine, image: str) -> float:
@@ -47,12 +44,9 @@ def size_mb(engine: Engine, image: str) -> float:
 
 def _with_wheels(engine: Engine) -> str:
     """The build image, with all wheels that the Dockerfile installs."""
-    tag = "seamark-lab/build-with-wheels"
-    arguments = ("--build-arg", f"BASE={build_image(engine)}")
     folder = _wheels()
     (folder / "Dockerfile").write_text(_OFFLINE)
-    engine.docker("build", "-q", "-t", tag, "--label", LABEL, *arguments, folder, timeout=600)
-    return tag
+    return engine.build("seamark-lab/build-with-wheels", folder, BASE=build_image(engine))
 
 
 def _wheels() -> Path:

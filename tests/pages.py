@@ -1,0 +1,26 @@
+"""The code blocks of the documentation: what a page says is run, as it stands there."""
+
+import re
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The text of each block in a language, in their order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+def lines(page: str, language: str) -> list[str]:
+    """The lines of all blocks in a language."""
+    return "".join(blocks(page, language)).splitlines()
+
+
+def transcript(page: str, prompt: str) -> list[tuple[str, str, list[str]]]:
+    """The one console block: (what stands before the prompt, command, the lines that it prints)."""
+    (block,) = blocks(page, "console")
+    steps: list[tuple[str, str, list[str]]] = []
+    for line in block.splitlines():
+        before, found, command = line.partition(prompt)
+        if found:
+            steps.append((before, command, []))
+        elif line:
+            steps[-1][2].append(line)
+    return steps
