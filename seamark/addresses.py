@@ -40,6 +40,11 @@ def parse_endpoint(text: str, setting: str, default_port: int | None = None) -> 
     return Endpoint(address, int(port))
 
 
+def status_address(listen: str) -> Endpoint | None:
+    """Where the status side listens, by `http.listen`; None if it is off."""
+    return None if listen == "off" else parse_endpoint(listen, "http")
+
+
 def _split(text: str) -> tuple[str, str]:
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
@@ -61,12 +66,7 @@ def system_upstreams(
     hosts = _nameservers(resolv_conf)
     if hosts == [_RESOLVED_STUB]:
         hosts = _nameservers(resolved_conf) or hosts
-    engines = {_ENGINES_OWN} if in_container() else set()
-    return [
-        server
-        for server in map(Endpoint, hosts)
-        if server.host in engines or not is_ourselves(server, listen)
-    ]
+    return [server for server in map(Endpoint, hosts) if not is_ourselves(server, listen)]
 
 
 def _nameservers(file: Path) -> list[str]:
@@ -90,9 +90,13 @@ def is_ourselves(server: Endpoint, listen: list[Endpoint]) -> bool:
             continue
         if address.host == server.host:
             return True
-        if address.is_wildcard and is_local(server.host):
+        if address.is_wildcard and is_local(server.host) and not _is_engines(server):
             return server.host not in hosts_held(server.port)
     return False
+
+
+def _is_engines(server: Endpoint) -> bool:
+    return server.host == _ENGINES_OWN and in_container()
 
 
 def is_local(host: str) -> bool:

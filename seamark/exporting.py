@@ -4,8 +4,6 @@ Told by a running process, as ``GET /services``, and written down by ``seamark e
 """
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,8 +13,9 @@ import msgspec
 from catalog.definitions import exported
 from catalog.embedded import EmbeddedCatalog
 from dnsproxy.core.endpoint import Endpoint
+from seamark import status_client
 from seamark.dns_settings import DnsSettings
-from seamark.errors import SettingsError, StartError
+from seamark.errors import StartError
 from seamark.settings import Settings
 from seamark.tuning import give_way
 
@@ -69,23 +68,17 @@ def _agent(settings: Settings, catalog: EmbeddedCatalog) -> dict[str, Any]:
 
 def fetch(status: Endpoint | None) -> dict[str, Any]:
     """What the process whose status side is there tells. Raises SettingsError, StartError."""
-    if status is None:
-        raise SettingsError("http: it is off, and the catalog is asked for there", "see --http")
-    url = f"http://{status}/services"
-    # The machine's proxy settings are for the outside, never for this.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=_LIMIT_S) as reply:
-            found: dict[str, Any] = json.load(reply)
-    except urllib.error.HTTPError as error:
+    code, body = status_client.get(status, "/services", _LIMIT_S)
+    if code != 200:
         raise StartError(
-            f"{url}: {error.code}: whoever answers there has no embedded catalog",
+            f"http://{status}/services: {code}: whoever answers there has no embedded catalog",
             "name the status side of `seamark up` with --http",
-        ) from error
-    except (OSError, ValueError) as error:
+        )
+    try:
+        found: dict[str, Any] = json.loads(body)
+    except ValueError as error:
         raise StartError(
-            f"{url}: {getattr(error, 'reason', error)}",
-            "is `seamark up` running? name its status side with --http",
+            f"http://{status}/services: {error}", "name the status side of `seamark up` with --http"
         ) from error
     return found
 

@@ -7,8 +7,6 @@ restart would not help.
 import secrets
 import socket
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 
 from dnsproxy.core.endpoint import Endpoint
@@ -17,6 +15,7 @@ from dnsproxy.core.records import unpack
 from dnsproxy.core.special import HEALTH, WELL
 from dnsproxy.core.wire import Rcode, Type, question, scan
 from dnsproxy.errors import MalformedMessage
+from seamark import status_client
 from seamark.addresses import default_route_address
 from seamark.errors import StartError
 
@@ -43,24 +42,12 @@ def check(listen: Sequence[Endpoint]) -> None:
             _ask_either(Endpoint("127.0.0.1", port), Endpoint(default_route_address(), port))
 
 
-def check_status(status: Endpoint) -> None:
-    """The status side says that all parts go on. Raises :class:`StartError`."""
-    url = f"http://{status}/health"
-    # The machine's proxy settings are for the outside, never for this.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=LIMIT_S):
-            return
-    except urllib.error.HTTPError as error:
-        with error:
-            said = error.read(1000).decode(errors="replace").strip()
-        raise StartError(f"{url}: {error.code}: {said}", "its log says why; restart it") from error
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        reason = getattr(reason, "strerror", None) or reason
-        raise StartError(
-            f"{url}: {reason}", "is it running? name its status side with --http"
-        ) from error
+def check_status(status: Endpoint | None) -> None:
+    """The status side says that all parts go on. Raises :class:`StartError`, SettingsError."""
+    code, said = status_client.get(status, "/health", LIMIT_S)
+    if code != 200:
+        words = said.decode(errors="replace").strip()
+        raise StartError(f"http://{status}/health: {code}: {words}", "its log says why; restart it")
 
 
 def _ask_either(first: Endpoint, other: Endpoint) -> None:

@@ -11,13 +11,12 @@ from catalog.embedded import EmbeddedCatalog
 from catalog.errors import RegistryUriError
 from catalog.model import Node
 from catalog.uri import Registry, parse_registry_uri
-from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.names import from_text
 from dnsproxy.core.querylog import ReplyClass, Selection
 from dnsproxy.edges.observer import Observer
 from dnsproxy.edges.querylog import QueryLog
 from registrar.errors import EngineUnavailable
-from seamark.addresses import default_route_address, parse_endpoint
+from seamark.addresses import default_route_address
 from seamark.dns_settings import DnsSettings
 from seamark.errors import SettingsError
 from seamark.settings import CatalogSettings, Settings
@@ -127,13 +126,6 @@ def observer(settings: Settings) -> Observer:
     lines = None if dns.query_log == "off" else QueryLog(dns.query_log)
     classes = [ReplyClass(word) for word in dns.query_log_classes]
     return Observer(dns.query_log_ring, Selection(dns.query_log_sample, classes), lines)
-
-
-def status_address(settings: Settings) -> Endpoint | None:
-    """Where the status side listens; None if it is off."""
-    if settings.http.listen == "off":
-        return None
-    return parse_endpoint(settings.http.listen, "http")
 
 
 def _host_name(engine_host: Callable[[], str] | None) -> str:

@@ -5,6 +5,7 @@ import os
 import click
 
 from seamark import __version__, wiring
+from seamark.addresses import status_address
 from seamark.app import App
 from seamark.dns_side import dns_side
 from seamark.flags import COMMON, DNS, LIFE, STATUS, takes
@@ -25,7 +26,7 @@ def dnsproxy(source: Source) -> None:
         source,
         dns=dns,
         observer=observer,
-        status_address=wiring.status_address(settings),
+        status_address=status_address(settings.http.listen),
         embedded=embedded,
         example=wiring.example_service(embedded),
     ).run()

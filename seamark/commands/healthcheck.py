@@ -3,8 +3,7 @@
 import click
 
 from seamark import healthcheck as checking
-from seamark.addresses import parse_endpoint
-from seamark.errors import SettingsError
+from seamark.addresses import parse_endpoint, status_address
 from seamark.flags import COMMON, DNS, STATUS, takes
 from seamark.sources import Source
 
@@ -22,6 +21,4 @@ def healthcheck(source: Source, *, registrar: bool) -> None:
     if not registrar:
         checking.check([parse_endpoint(text, "listen") for text in settings.dns.listen])
         return
-    if settings.http.listen == "off":
-        raise SettingsError("http: it is off, and a registrar is asked there", "see --http")
-    checking.check_status(parse_endpoint(settings.http.listen, "http"))
+    checking.check_status(status_address(settings.http.listen))

@@ -5,6 +5,7 @@ import os
 import click
 
 from seamark import __version__, registering, wiring
+from seamark.addresses import status_address
 from seamark.app import App
 from seamark.errors import SettingsError
 from seamark.flags import COMMON, LIFE, REGISTRAR, STATUS, takes
@@ -35,6 +36,6 @@ def registrar(source: Source) -> None:
     App(
         source,
         registrar=half,
-        status_address=wiring.status_address(settings),
+        status_address=status_address(settings.http.listen),
         words=(f"containers -> {shared.location}",),
     ).run()

@@ -9,6 +9,7 @@ import click
 
 from registrar.core.ownership import OWNER
 from seamark import exporting, plans, registering, wiring
+from seamark.addresses import status_address
 from seamark.app import App
 from seamark.dns_side import dns_side
 from seamark.errors import SettingsError
@@ -44,7 +45,7 @@ def up(source: Source) -> None:
         dns=dns,
         registrar=registrar_half,
         observer=observer,
-        status_address=wiring.status_address(settings),
+        status_address=status_address(settings.http.listen),
         embedded=embedded,
         example=wiring.example_service(embedded),
     ).run()
@@ -86,7 +87,7 @@ def export(source: Source, *, everything: bool) -> None:
     seamark export > services.json
     consul agent -config-file services.json ...
     """  # noqa: D301  (click wants the character itself)
-    document = exporting.fetch(wiring.status_address(source.settings))
+    document = exporting.fetch(status_address(source.settings.http.listen))
     told = document if everything else exporting.without(document, OWNER)
     click.echo(json.dumps(told, indent=2))
     count, more = len(told["services"]), len(document["services"]) - len(told["services"])

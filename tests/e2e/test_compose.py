@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.commands import ROOT
-from tests.lab.engine import LABEL, Engine
+from tests.lab.engine import Engine
+from tests.lab.fixtures import or_fail
 from tests.lab.product_image import product_image
-from tests.lab.shell import LabError, tool
+from tests.lab.shell import tool
 from tests.waits import PATIENCE_S, Waits
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
@@ -49,15 +50,13 @@ def compose(
     engine: Engine, consul_binary: Path, base_image: str, dummy_image: str, tmp_path: Path
 ) -> Iterator[Compose]:
     """With images that are there; nothing is pulled."""
-    try:
+    with or_fail():
         images = {
             "SEAMARK_IMAGE": product_image(engine, "seamark"),
             "CONSUL_IMAGE": consul_image(engine, base_image, consul_binary, tmp_path),
             "DUMMY_IMAGE": dummy_image,
             "CURL_IMAGE": base_image,
         }
-    except LabError as error:
-        pytest.fail(f"lab: {error}", pytrace=False)
     made = Compose(engine, images)
     yield made
     made("down", "--volumes", "--timeout", "5", check=False)
@@ -69,9 +68,15 @@ def consul_image(engine: Engine, base: str, binary: Path, folder: Path) -> str:
     (folder / "Dockerfile").write_text(
         f'FROM {base}\nCOPY consul /consul\nENTRYPOINT ["/consul"]\n'
     )
-    tag = "seamark-lab/consul"
-    engine.docker("build", "-q", "-t", tag, "--label", LABEL, folder, timeout=300)
-    return tag
+    return engine.build("seamark-lab/consul", folder)
+
+
+def started_beside(compose: Compose, *words: str) -> str:
+    """What a second proxy in the same container ends with: the first has the port."""
+    container = compose("ps", "-q", "seamark").strip()
+    done = compose.engine.docker("exec", container, "dnsproxy", *words, check=False)
+    assert done.returncode, done.stderr
+    return done.stderr
 
 
 def test_the_client_finds_both_services_by_name(compose: Compose, waits: Waits) -> None:
@@ -85,6 +90,8 @@ def test_the_client_finds_both_services_by_name(compose: Compose, waits: Waits) 
         both = ("Hi! I'm [svc1]", "Hi! I'm [svc2]")
         waits.until("both greet", lambda: all(words in said() for words in both), PATIENCE_S)
         assert "all else -> 127.0.0.11:53" in compose("logs", "--no-color", "seamark")
+        assert "the port is taken" in started_beside(compose, "--upstream", "127.0.0.11")
+        assert "is ourselves" in started_beside(compose, "--upstream", "172.30.53.53")
         assert "compose.node.dc1.consul." in ask(compose, "consul.service.consul", "SRV")
         compose("kill", "two")
         waits.until("svc2 is gone", lambda: not ask(compose, "svc2.service.consul"))

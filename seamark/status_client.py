@@ -1,0 +1,30 @@
+"""What another seamark tells on its status side."""
+
+import urllib.error
+import urllib.request
+
+from dnsproxy.core.endpoint import Endpoint
+from seamark.errors import SettingsError, StartError
+
+
+def get(status: Endpoint | None, path: str, limit_s: float) -> tuple[int, bytes]:
+    """Return the status code and the body of a path there, as that side words them.
+
+    Raises :class:`SettingsError` where it is off, :class:`StartError` without an answer in time.
+    """
+    if status is None:
+        raise SettingsError(f"http: it is off, and {path} is asked there", "see --http")
+    url = f"http://{status}{path}"
+    # The machine's proxy settings are for the outside, never for this.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=limit_s) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        reason = getattr(reason, "strerror", None) or reason
+        hint = "is seamark running? name its status side with --http"
+        raise StartError(f"{url}: {reason}", hint) from error
