@@ -106,8 +106,10 @@ def test_the_service_starts_when_it_answers_and_ends_well(machine: Machine, wait
 
 def test_a_service_that_hangs_is_started_again(machine: Machine, waits: Waits) -> None:
     """The watchdog, in two seconds rather than thirty."""
+    machine.run(f"systemctl start {SERVICE}", check=True)
+    assert "30s" == show(machine, "WatchdogUSec")
     machine.write(f"/etc/systemd/system/{SERVICE}.d/soon.conf", "[Service]\nWatchdogSec=2\n")
-    machine.run(f"systemctl daemon-reload; systemctl start {SERVICE}", check=True)
+    machine.run(f"systemctl daemon-reload; systemctl restart {SERVICE}", check=True)
     first = show(machine, "MainPID")
     machine.run(f"sh -c 'kill -STOP {first}'", check=True)
 
