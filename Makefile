@@ -8,8 +8,10 @@ READY_DEV := .venv/.ready-dev
 # Two a core: much of a test's time goes by in waiting for the process that it has started.
 WORKERS = $(shell expr 2 \* $$(nproc))
 UNIT = -m "not lab" -n $(WORKERS) --dist worksteal
-# Real parts take processors, not only time: one a core. The lab's one engine is for one at a time.
-PARTS = -m "lab and not engine" -n $$(nproc) --dist worksteal
+# Real parts take processors, not only time: one a core. One at a time: who has the lab's one engine,
+# and who measures.
+PARTS = -m "lab and not engine and not alone" -n $$(nproc) --dist worksteal
+SINGLY = -m "engine or alone"
 
 .PHONY: help run setup lint test test-unit test-all cluster wheel soak fuzz bench lock clean
 
@@ -48,7 +50,7 @@ test: $(READY_DEV)
 ifeq ($(ARGS),)
 	$(BIN)/python -m pytest $(UNIT)
 	$(BIN)/python -m pytest $(PARTS)
-	$(BIN)/python -m pytest -m engine
+	$(BIN)/python -m pytest $(SINGLY)
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif

@@ -3,8 +3,9 @@
 When it heard something is what the kernel says of the packet, so that nobody else's work delays it.
 For each line on stdin, the number of a name, it writes what was heard of that name since the last
 time: a list of rcode, addresses, when the last question was asked to which that was the answer, and
-when that was heard, in seconds since the epoch. At the end of stdin it writes how many questions
-and replies there were.
+when that was heard, in seconds since the epoch. Not before a question has been answered that was
+asked after the line came, as long as that takes on a busy host; _PATIENCE_S at most. At the end of
+stdin it writes how many questions and replies there were.
 """
 
 import json
@@ -15,9 +16,11 @@ import sys
 import threading
 import time
 
+from tests.lab.shell import pause
 from tests.load.packets import query, read
 
 _PACE_S = 0.002
+_PATIENCE_S = 10.0
 _RECEIVE = 65535
 # asm-generic/socket.h; Python has no name for it. A timespec comes with each packet.
 _SO_TIMESTAMPNS = 35
@@ -40,12 +43,17 @@ class Asker:
         self._asked = [0.0] * 65536
         # Reply without its id -> when it was asked for last, and heard last.
         self._heard: list[dict[bytes, list[float]]] = [{} for _ in names]
+        # By name, when the last question was asked that has been answered.
+        self._answered = [0.0] * len(names)
         self._rate = rate
         self.ending = False
         self.sent = self.received = 0
 
     def take(self, number: int) -> list[tuple[int, list[str], float, float]]:
-        """What was heard of a name since the last time."""
+        """What was heard of a name since the last time, up to now."""
+        now = time.time()
+        while self._answered[number] < now and time.time() - now < _PATIENCE_S:
+            pause(_PACE_S)
         heard, self._heard[number] = self._heard[number], {}
         return [_told(body, *times) for body, times in heard.items()]
 
@@ -83,8 +91,10 @@ class Asker:
             self.received += 1
             query_id = int.from_bytes(packet[:2], "big")
             asked = self._asked[query_id]
-            times = self._heard[query_id % len(self._bodies)].setdefault(packet[2:], [0.0, 0.0])
+            number = query_id % len(self._bodies)
+            times = self._heard[number].setdefault(packet[2:], [0.0, 0.0])
             times[:] = max(times[0], asked), max(times[1], now)
+            self._answered[number] = max(self._answered[number], asked)
 
 
 def _told(body: bytes, asked: float, heard: float) -> tuple[int, list[str], float, float]:

@@ -20,8 +20,6 @@ from tests.waits import pause
 # For so long after its change a name is left alone, to be watched; an answer that is stale after
 # a second would be heard in that time.
 REST_S = 1.6
-# Each name is asked for some hundred times a second: what is true now was heard just now.
-_LATELY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +27,10 @@ class Seen:
     """What came of a change: seconds until the last stale answer, 0 if there was none.
 
     ``stale_s`` is until the last question that was answered so, ``heard_s`` until that was heard:
-    what a busy host takes to answer is between them. ``current``: whether the truth was heard at
-    last. ``wrong`` is what was heard instead of it last. ``consul_s`` is as ``stale_s``, of Consul
-    itself, asked at the same time: the API replies before the servers have agreed. ``told_s`` is
-    until it told of the change to a watcher of the test's own.
+    what a busy host takes to answer is between them. ``current``: whether who asked last of all was
+    told the truth. ``wrong`` is what was heard instead of it last. ``consul_s`` is as ``stale_s``,
+    of Consul itself, asked at the same time: the API replies before the servers have agreed.
+    ``told_s`` is until it told of the change to a watcher of the test's own.
     """
 
     change: Change
@@ -147,19 +145,21 @@ class Measurement:
         self.consul.take(number)
 
     def _judged(self, number: int, change: Change) -> Seen:
-        seen = judged(change, self.proxy.take(number))
+        now = time.time()
+        seen = judged(change, self.proxy.take(number), now)
         return replace(
             seen,
-            consul_s=judged(change, self.consul.take(number)).stale_s,
+            consul_s=judged(change, self.consul.take(number), now).stale_s,
             told_s=self.telling.told_s(change.named.service, change.replied),
         )
 
 
-def judged(change: Change, answers: Sequence[Heard]) -> Seen:
-    """What was heard of a name between its change and now."""
-    expected, now = change.named.expected, time.time()
+def judged(change: Change, answers: Sequence[Heard], now: float) -> Seen:
+    """What was heard of a name since its change, by those too who have asked after ``now``."""
+    expected = change.named.expected
     wrong = [each for each in answers if each.addresses != expected and each.heard > change.replied]
-    current = any(each.addresses == expected and each.heard > now - _LATELY_S for each in answers)
+    newest = max(answers, key=lambda each: each.asked, default=None)
+    current = newest is not None and newest.asked >= now and newest.addresses == expected
     if not wrong:
         return Seen(change, 0.0, 0.0, current)
     last = max(wrong, key=lambda each: each.asked)

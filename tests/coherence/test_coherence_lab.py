@@ -18,7 +18,7 @@ from tests.lab.consul import ConsulAgent
 from tests.lab.consul_servers import consul_servers, follower
 from tests.load.packets import SERVFAIL
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 CHANGES = 200
 
