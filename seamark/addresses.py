@@ -85,18 +85,16 @@ def is_ourselves(server: Endpoint, listen: list[Endpoint]) -> bool:
     To be asked before anything is bound: an address of this host that somebody else holds by then
     stays theirs, also where we listen on all the others.
     """
+    if server.host == _ENGINES_OWN and in_container():
+        return False
     for address in listen:
         if address.port != server.port or address.is_ipv6 != server.is_ipv6:
             continue
         if address.host == server.host:
             return True
-        if address.is_wildcard and is_local(server.host) and not _is_engines(server):
+        if address.is_wildcard and is_local(server.host):
             return server.host not in hosts_held(server.port)
     return False
-
-
-def _is_engines(server: Endpoint) -> bool:
-    return server.host == _ENGINES_OWN and in_container()
 
 
 def is_local(host: str) -> bool:

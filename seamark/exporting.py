@@ -68,18 +68,14 @@ def _agent(settings: Settings, catalog: EmbeddedCatalog) -> dict[str, Any]:
 
 def fetch(status: Endpoint | None) -> dict[str, Any]:
     """What the process whose status side is there tells. Raises SettingsError, StartError."""
-    code, body = status_client.get(status, "/services", _LIMIT_S)
+    code, body = status_client.get(status, "/services", _LIMIT_S, "`seamark up`")
+    url, hint = f"http://{status}/services", "name the status side of `seamark up` with --http"
     if code != 200:
-        raise StartError(
-            f"http://{status}/services: {code}: whoever answers there has no embedded catalog",
-            "name the status side of `seamark up` with --http",
-        )
+        raise StartError(f"{url}: {code}: whoever answers there has no embedded catalog", hint)
     try:
         found: dict[str, Any] = json.loads(body)
     except ValueError as error:
-        raise StartError(
-            f"http://{status}/services: {error}", "name the status side of `seamark up` with --http"
-        ) from error
+        raise StartError(f"{url}: {error}", hint) from error
     return found
 
 

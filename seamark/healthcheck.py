@@ -44,7 +44,7 @@ def check(listen: Sequence[Endpoint]) -> None:
 
 def check_status(status: Endpoint | None) -> None:
     """The status side says that all parts go on. Raises :class:`StartError`, SettingsError."""
-    code, said = status_client.get(status, "/health", LIMIT_S)
+    code, said = status_client.get(status, "/health", LIMIT_S, "a registrar")
     if code != 200:
         words = said.decode(errors="replace").strip()
         raise StartError(f"http://{status}/health: {code}: {words}", "its log says why; restart it")

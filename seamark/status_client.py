@@ -6,14 +6,17 @@ import urllib.request
 from dnsproxy.core.endpoint import Endpoint
 from seamark.errors import SettingsError, StartError
 
+# Of a refusal nobody reads more.
+_SAID_BYTES = 1000
 
-def get(status: Endpoint | None, path: str, limit_s: float) -> tuple[int, bytes]:
-    """Return the status code and the body of a path there, as that side words them.
+
+def get(status: Endpoint | None, path: str, limit_s: float, who: str) -> tuple[int, bytes]:
+    """Return the status code and the body of a path there; ``who`` is to answer, for people.
 
     Raises :class:`SettingsError` where it is off, :class:`StartError` without an answer in time.
     """
     if status is None:
-        raise SettingsError(f"http: it is off, and {path} is asked there", "see --http")
+        raise SettingsError(f"http: it is off, and {who} is asked there", "see --http")
     url = f"http://{status}{path}"
     # The machine's proxy settings are for the outside, never for this.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -22,9 +25,9 @@ def get(status: Endpoint | None, path: str, limit_s: float) -> tuple[int, bytes]
             return reply.status, reply.read()
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.read()
+            return error.code, error.read(_SAID_BYTES)
     except OSError as error:
         reason = getattr(error, "reason", error)
         reason = getattr(reason, "strerror", None) or reason
-        hint = "is seamark running? name its status side with --http"
+        hint = f"is {who} running? name its status side with --http"
         raise StartError(f"{url}: {reason}", hint) from error

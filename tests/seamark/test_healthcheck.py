@@ -113,4 +113,4 @@ def test_a_registrar_alone_is_asked_at_its_status_side(engine_without_containers
     code, words = checked("--registrar", *status)
     assert (1, True) == (code, f"http://127.0.0.1:{port}/health: Connection refused" in words)
     code, words = checked("--registrar", "--http", "off")
-    assert (2, True) == (code, "http: it is off, and /health is asked there" in words)
+    assert (2, True) == (code, "http: it is off, and a registrar is asked there" in words)

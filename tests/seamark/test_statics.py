@@ -265,7 +265,7 @@ def test_an_export_of_nobody_says_what_to_do(tmp_path: Path):
     """Nobody there, and somebody without an embedded catalog."""
     (port,) = free_ports(1)
     done = run("seamark", "export", "--http", f"127.0.0.1:{port}")
-    assert (1, True) == (done.returncode, "is seamark running?" in done.stderr)
+    assert (1, True) == (done.returncode, "is `seamark up` running?" in done.stderr)
     assert "Traceback" not in done.stderr
     status = f"127.0.0.1:{port}"
     flags = ["--listen", "127.0.0.1:0", "--http", status, "--consul-dns", "127.0.0.1:9"]
