@@ -3,9 +3,14 @@
 import re
 
 
+def all_blocks(page: str) -> list[tuple[str, str]]:
+    """(language, text) of each block, in their order; what else stands beside it is dropped."""
+    return re.findall(r"^```(\S+).*?\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
 def blocks(page: str, language: str) -> list[str]:
     """The text of each block in a language, in their order."""
-    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    return [text for found, text in all_blocks(page) if found == language]
 
 
 def lines(page: str, language: str) -> list[str]:

@@ -17,6 +17,7 @@ from tests.lab.consul import ConsulAgent
 from tests.lab.dnsmasq import Dnsmasq
 from tests.lab.resolver import Resolver
 from tests.lab.unbound import Unbound
+from tests.pages import all_blocks
 
 PAGE = (ROOT / "docs/how-to/behind-another-resolver.md").read_text()
 PART, STUB = "A part of Consul's names", "unbound with a stub zone"
@@ -32,7 +33,7 @@ def blocks() -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for section in ("\n" + PAGE.partition("\n")[2]).split("\n## "):
         heading, _, text = section.partition("\n")
-        for language, block in re.findall(r"^```(\S+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for language, block in all_blocks(text):
             assert (heading, language) not in found
             found[heading, language] = block
     return found

@@ -1,6 +1,5 @@
 """The page about a dnsmasq on the same host, with a real one, in a namespace with port 53 free."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +9,11 @@ from tests.commands import ROOT, Running
 from tests.lab.dnsmasq import Dnsmasq
 from tests.lab.namespaces import House, house
 from tests.lab.shell import run
+from tests.pages import all_blocks
 
 pytestmark = pytest.mark.lab
 PAGE = (ROOT / "docs/how-to/beside-dnsmasq.md").read_text()
-FOUND = re.findall(r"^```(\S+)(?: front)?\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+FOUND = all_blocks(PAGE)
 (OWN_DNSMASQ, OWN_TOML, FRONT_DNSMASQ, FRONT_TOML) = (text for _, text in FOUND)
 # What it knows of the local network, as from DHCP.
 LAN = "local=/lan/\nhost-record=printer.lan,10.77.1.9\n"

@@ -161,9 +161,8 @@ def test_both_halves_in_the_hosts_network(
         waits.until("svc4", lambda: srv() == expected)
         stand.engine.docker("kill", "svc4")
         waits.until("svc4 gone", lambda: srv() == set())
-        pid = inspected(stand.engine, ours)["State"]["Pid"]
-        assert "65532" == uid(pid)
-        assert "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text()
+        of = status(inspected(stand.engine, ours)["State"]["Pid"])
+        assert ("65532", "1") == (of["Uid"], of["NoNewPrivs"])
     finally:
         print(stand.log(ours))
 
@@ -203,10 +202,10 @@ def test_the_dns_proxy_alone(stand: Stand, waits: Waits) -> None:
     assert {f"A {stand.engine.bridge_address}"} == records(ask(53, "node1.node.consul"))
 
 
-def uid(pid: int) -> str:
-    """Who a process is."""
-    status = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(line.split()[1] for line in status if line.startswith("Uid:"))
+def status(pid: int) -> dict[str, str]:
+    """What the kernel tells of a process (proc_pid_status(5)), the first word of each value."""
+    rows = map(str.split, Path(f"/proc/{pid}/status").read_text().splitlines())
+    return {key.rstrip(":"): value[0] for key, *value in rows if value}
 
 
 @pytest.mark.parametrize("line", [ALONE, ARTICLE], ids=["both halves", "registrar"])
@@ -241,7 +240,7 @@ def test_it_runs_with_nothing_but_what_it_needs(
     group = Path(stand.engine.url.removeprefix("unix://")).stat().st_gid
     ours = stand.run(HARDENED.replace("=998", f"={group}"), *without_shell())
     waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
-    assert "" == capabilities(inspected(stand.engine, ours)["State"]["Pid"]).strip("0")
+    assert "" == status(inspected(stand.engine, ours)["State"]["Pid"])["CapEff"].strip("0")
     start_service(containers, dummy_image, 4)
     address = inspected(stand.engine, ours)["NetworkSettings"]["IPAddress"]
     waits.until("svc4", lambda: any(" 8084 " in record for record in srv(address)))
@@ -265,12 +264,6 @@ def test_nothing_but_our_commands_is_launched(
     done = containers.output(images["seamark"], *words, options=launch, check=False)
     assert 2 == done.returncode
     assert "hint: seamark, registrar or dnsproxy" in done.stderr
-
-
-def capabilities(pid: int) -> str:
-    """The effective ones of a process, in hex."""
-    status = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(line.split()[1] for line in status if line.startswith("CapEff:"))
 
 
 def without_shell() -> list[str]:

@@ -26,24 +26,26 @@ def consul_servers(binary: Path, count: int = 3) -> Iterator[list[ConsulAgent]]:
             agent._config["retry_join"] = joined
             agent.launch()
         for agent in agents:
-            wait_until(partial(_ready_or_over, agent, agents), _ELECTED_S)
-            if not agent.ready():
-                raise LabError(_not_elected(agents))
+            if not wait_until(partial(_is_ready, agent, agents), _ELECTED_S):
+                raise _not_elected(agents)
         yield agents
 
 
-def _ready_or_over(agent: ConsulAgent, agents: list[ConsulAgent]) -> bool:
-    return agent.ready() or not all(each.running for each in agents)
+def _is_ready(agent: ConsulAgent, agents: list[ConsulAgent]) -> bool:
+    """Raises LabError when one has ended: the others would wait for it."""
+    if not all(each.running for each in agents):
+        raise _not_elected(agents)
+    return agent.ready()
 
 
-def _not_elected(agents: list[ConsulAgent]) -> str:
-    """What there was instead of a leader: the end of each log, first of those that have ended."""
+def _not_elected(agents: list[ConsulAgent]) -> LabError:
+    """What there is instead of a leader: the end of each log, first of those that have ended."""
     ended_first = sorted(agents, key=lambda agent: agent.running)
     logs = [
         f"{agent.node} ({'runs' if agent.running else 'ended'}):\n{log_tail(agent.log)}"
         for agent in ended_first
     ]
-    return "\n".join([f"{len(agents)} Consul servers found no leader in {_ELECTED_S} s", *logs])
+    return LabError("\n".join([f"{len(agents)} Consul servers have no leader", *logs]))
 
 
 def follower(agents: list[ConsulAgent]) -> ConsulAgent:
