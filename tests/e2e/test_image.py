@@ -162,7 +162,7 @@ def test_both_halves_in_the_hosts_network(
         stand.engine.docker("kill", "svc4")
         waits.until("svc4 gone", lambda: srv() == set())
         of = status(inspected(stand.engine, ours)["State"]["Pid"])
-        assert ("65532", "1") == (of["Uid"], of["NoNewPrivs"])
+        assert ("65532", ["1"]) == (of["Uid"][0], of["NoNewPrivs"])
     finally:
         print(stand.log(ours))
 
@@ -202,10 +202,10 @@ def test_the_dns_proxy_alone(stand: Stand, waits: Waits) -> None:
     assert {f"A {stand.engine.bridge_address}"} == records(ask(53, "node1.node.consul"))
 
 
-def status(pid: int) -> dict[str, str]:
-    """What the kernel tells of a process (proc_pid_status(5)), the first word of each value."""
+def status(pid: int) -> dict[str, list[str]]:
+    """What the kernel tells of a process (proc_pid_status(5)), in words."""
     rows = map(str.split, Path(f"/proc/{pid}/status").read_text().splitlines())
-    return {key.rstrip(":"): value[0] for key, *value in rows if value}
+    return {key.rstrip(":"): value for key, *value in rows}
 
 
 @pytest.mark.parametrize("line", [ALONE, ARTICLE], ids=["both halves", "registrar"])
@@ -240,7 +240,8 @@ def test_it_runs_with_nothing_but_what_it_needs(
     group = Path(stand.engine.url.removeprefix("unix://")).stat().st_gid
     ours = stand.run(HARDENED.replace("=998", f"={group}"), *without_shell())
     waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
-    assert "" == status(inspected(stand.engine, ours)["State"]["Pid"])["CapEff"].strip("0")
+    (had,) = status(inspected(stand.engine, ours)["State"]["Pid"])["CapEff"]
+    assert "" == had.strip("0")
     start_service(containers, dummy_image, 4)
     address = inspected(stand.engine, ours)["NetworkSettings"]["IPAddress"]
     waits.until("svc4", lambda: any(" 8084 " in record for record in srv(address)))
@@ -253,6 +254,20 @@ def test_without_the_sockets_group_it_says_what_to_do(stand: Stand, waits: Waits
     words = f"no permission on the engine's socket {SOCKET}; "
     waits.until("told", lambda: words in stand.log(ours), PATIENCE_S)
     assert f"(docker run --group-add {group})" in stand.log(ours)
+
+
+@pytest.mark.parametrize(("path", "joined"), [(SOCKET, True), ("/elsewhere.sock", False)])
+def test_no_link_leads_to_a_sockets_group(
+    stand: Stand, tmp_path: Path, waits: Waits, path: str, *, joined: bool
+) -> None:
+    """Anybody in the container can make one in /tmp, to a socket of another service."""
+    socket = Path(stand.engine.url.removeprefix("unix://"))
+    tmp_path.chmod(0o1777)
+    (tmp_path / "docker.sock").symlink_to("/elsewhere.sock")
+    ours = stand.run(DNS, "-v", f"{socket}:{path}", "-v", f"{tmp_path}:/tmp")
+    waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
+    groups = status(inspected(stand.engine, ours)["State"]["Pid"])["Groups"]
+    assert joined == (str(socket.stat().st_gid) in groups)
 
 
 @pytest.mark.parametrize("words", [[], ["sh"], ["../../../bin/sh"]])
