@@ -1,5 +1,6 @@
 """What another seamark tells on its status side."""
 
+import http.client
 import urllib.error
 import urllib.request
 
@@ -26,6 +27,9 @@ def get(status: Endpoint | None, path: str, limit_s: float, who: str) -> tuple[i
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read(_SAID_BYTES)
+    except http.client.HTTPException as error:
+        hint = "name the status side with --http"
+        raise StartError(f"{url}: it speaks no HTTP: {str(error).strip()!r}", hint) from error
     except OSError as error:
         reason = getattr(error, "reason", error)
         reason = getattr(reason, "strerror", None) or reason
