@@ -16,6 +16,8 @@ import dns.name
 import dns.rdatatype
 import dns.rrset
 
+from tests.lab.consul import free_ports
+
 # SO_TIMESTAMPNS of asm-generic/socket.h; Python has no name for it.
 _STAMP = 35
 # No server of the proxy's is given less time for a try.
@@ -152,9 +154,13 @@ def looks_for_loops(query: dns.message.Message) -> bool:
 
 
 def one_port_for_both(port: int = 0) -> tuple[socket.socket, socket.socket]:
-    """A UDP and a listening TCP socket on the first port that is free for both, or on this one."""
+    """A UDP and a listening TCP socket on a port that is free for both, or on this one.
+
+    It is none that the kernel hands out: a server that was away would find a client there, the
+    proxy itself even, which draws a port for each question.
+    """
     while True:
-        tcp = socket.create_server(("127.0.0.1", port))
+        tcp = socket.create_server(("127.0.0.1", port or free_ports(1)[0]))
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             udp.bind(tcp.getsockname())

@@ -191,8 +191,8 @@ class ConsulAgent:
             # DNS has no token: with ACLs it may know nothing for good.
             if not self._token and not self._dns_knows_node():
                 return False
-            entry = self.get(f"catalog/node/{self.node}") or {"Services": {}}
-            return set(self.get("agent/services")) <= set(entry["Services"])
+            entry = self.get(f"catalog/node/{self.node}")
+            return bool(entry) and set(self.get("agent/services")) <= set(entry["Services"])
         except (OSError, LabError):
             return False
 
