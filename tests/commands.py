@@ -166,3 +166,9 @@ class Running:
                 self.stop()
                 pytest.fail(f"did not come up; it said:\n{self.log}")
             pause(0.02)
+
+
+def status(pid: int) -> dict[str, str]:
+    """What the kernel tells of a process (proc_pid_status(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}

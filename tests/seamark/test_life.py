@@ -23,7 +23,7 @@ from seamark.pulse import Pulse
 from seamark.sd_notify import Notifier
 from seamark.web import StatusServer
 from tests.asking import addresses, ask, records
-from tests.commands import ROOT, Running, command_line, environment
+from tests.commands import ROOT, Running, command_line, environment, status
 from tests.upstream import one_port_for_both
 from tests.waits import PATIENCE_S, Waits
 
@@ -128,12 +128,6 @@ def test_a_socket_that_nobody_listens_on_is_an_error():
     assert 2 == process.returncode
     assert "the socket handed to us as dns (udp 127.0.0.1:" in said
     assert "is on none of 127.0.0.1:5399" in said
-
-
-def status(pid: int) -> dict[str, str]:
-    """/proc/PID/status."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
 @pytest.fixture
