@@ -17,15 +17,16 @@ from dnsproxy.core.endpoint import Endpoint
 from seamark import __version__
 from seamark.dns_side import Dns, Observed
 from seamark.errors import StartError
-from seamark.exporting import Services
 from seamark.privileges import become, find_user, unusable
 from seamark.pulse import Pulse
 from seamark.reloading import Reloader
 from seamark.sd_notify import Notifier
 from seamark.settings import HttpSettings
 from seamark.sources import Source
+from seamark.status.export import Export
+from seamark.status.server import StatusServer
+from seamark.status.site import Told
 from seamark.tuning import settle_collector
-from seamark.web import StatusServer
 from seamark.wiring import Embedded
 
 log = logging.getLogger("seamark")
@@ -145,14 +146,7 @@ class App:
     def _start_status(self) -> None:
         if self.status_address is None:
             return
-        status = StatusServer(
-            self.status_address,
-            self._readiness,
-            self.observer,
-            dead=self._pulse.dead,
-            reloads=self._reloader.reloads,
-            services=self._services(),
-        )
+        status = StatusServer(self.status_address, self._told())
         try:
             status.start()
         except StartError as error:
@@ -164,10 +158,13 @@ class App:
         log.info("status on http://%s/ready", self.status_address)
         self._status = status
 
-    def _services(self) -> Services | None:
-        if self.embedded is None:
-            return None
-        return Services(lambda: self._reloader.settings, self.embedded.catalog)
+    def _told(self) -> Told:
+        export = None
+        if self.embedded is not None:
+            export = Export(lambda: self._reloader.settings, self.embedded.catalog)
+        return Told(
+            self._readiness, self._pulse.dead, self.observer, self._reloader.reloads, export
+        )
 
     def _line_to_try(self, address: Endpoint) -> str:
         loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared, not bound)

@@ -235,5 +235,5 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
     ] = field(default_factory=list)
     query_log_ring: Annotated[
         int,
-        Meta(ge=0, le=100_000, description="How many queries are remembered for `/queries`."),
+        Meta(ge=0, le=100_000, description="How many queries are remembered for `/api/queries`."),
     ] = 2000

@@ -60,7 +60,7 @@ def test_r11_a_name_that_was_asked_for_is_data_wherever_it_is_shown(proxy):
     for name in HOSTILE.values():
         query = dns.message.make_query(dns.name.Name((*name, b"")), "A")
         dns.query.udp(query, "127.0.0.1", PATIENCE_S, running.port, source=CLIENT)
-    response, shown = got(port, "/queries")
+    response, shown = got(port, "/api/queries")
     lines = [json.loads(line) for line in shown.splitlines()]
     assert len(HOSTILE) == len(lines)
     assert {CLIENT} == {line["client"] for line in lines}
@@ -71,7 +71,7 @@ def test_r11_a_name_that_was_asked_for_is_data_wherever_it_is_shown(proxy):
     assert "application/" in str(response.headers["Content-Type"])
 
 
-@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics", "/queries", "/nowhere"])
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics", "/api/queries", "/nowhere"])
 def test_r11_no_page_of_another_origin_reads_or_runs_anything_here(proxy, path):
     """Nothing may be loaded, guessed or shared."""
     response, _ = got(proxy[1], path, Origin="http://evil.example")

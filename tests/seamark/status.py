@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.edges.observer import Observer
 from seamark.reloading import Reloads
-from seamark.web import StatusServer
+from seamark.status.server import StatusServer
+from seamark.status.site import Told
 
 T = TypeVar("T")
 Answer = tuple[int, http.client.HTTPMessage, str]
@@ -22,9 +23,8 @@ class Status:
     """A status server in this process, asked by a thread while the loop turns."""
 
     def __init__(self, observer: Observer | None) -> None:
-        self.server = StatusServer(
-            Endpoint("127.0.0.1", 0), lambda: {"dns": ""}, observer, reloads=Reloads()
-        )
+        told = Told(lambda: {"dns": ""}, observer=observer, reloads=Reloads())
+        self.server = StatusServer(Endpoint("127.0.0.1", 0), told)
         self._threads = ThreadPoolExecutor(1)
 
     def aside(self, task: Callable[[], T]) -> T:
@@ -50,8 +50,8 @@ class Status:
         return self.aside(ask)
 
     def queries(self, parameters: str = "") -> list[dict[str, Any]]:
-        """What /queries shows."""
-        status, _, body = self.get(f"/queries{parameters}")
+        """What /api/queries shows."""
+        status, _, body = self.get(f"/api/queries{parameters}")
         assert status == 200, body
         return [json.loads(line) for line in body.splitlines()]
 

@@ -21,7 +21,8 @@ import pytest
 from dnsproxy.core.endpoint import Endpoint
 from seamark.pulse import Pulse
 from seamark.sd_notify import Notifier
-from seamark.web import StatusServer
+from seamark.status.server import StatusServer
+from seamark.status.site import Told
 from tests.asking import addresses, ask, records
 from tests.commands import ROOT, Running, command_line, environment, status
 from tests.upstream import one_port_for_both
@@ -192,7 +193,7 @@ def test_health_fails_when_a_part_has_ended_though_nobody_ended_it(manager, monk
     notifier = Notifier({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "200000"})
     part = gevent.spawn(gevent.sleep, 1000)
     pulse = Pulse(lambda: {"a part": not part.ready(), "another": True}, notifier)
-    server = StatusServer(Endpoint("127.0.0.1", 0), dict, dead=pulse.dead)
+    server = StatusServer(Endpoint("127.0.0.1", 0), Told(dict, pulse.dead))
     server.start()
     pulse.start()
     try:

@@ -1,4 +1,4 @@
-"""/queries over real HTTP: the newest queries, bounded, whatever is in them."""
+"""/api/queries over real HTTP: the newest queries, bounded, whatever is in them."""
 
 import json
 from urllib.parse import quote
@@ -81,7 +81,7 @@ def test_queries_can_be_filtered(observer, status, parameters, expected):
 def test_r11_a_hostile_name_is_shown_and_found_as_plain_text(observer, status, name):
     """Shown as it is logged, no tag in the raw body, and its own text finds it."""
     observer.record(exchange(name=name))
-    _, headers, body = status.get("/queries")
+    _, headers, body = status.get("/api/queries")
     assert "application/x-ndjson" == headers["Content-Type"]
     assert "nosniff" == headers["X-Content-Type-Options"]
     assert "default-src 'none'" == headers["Content-Security-Policy"]
@@ -107,7 +107,7 @@ def test_r11_a_hostile_name_is_shown_and_found_as_plain_text(observer, status, n
 )
 def test_a_parameter_that_says_nothing_is_refused(status, parameters, words):
     """400 with what is known; nothing of what was sent comes back."""
-    code, headers, body = status.get(f"/queries{parameters}")
+    code, headers, body = status.get(f"/api/queries{parameters}")
     assert 400 == code
     assert words in body
     assert "<" not in body

@@ -6,12 +6,12 @@ from contextlib import ExitStack
 import gevent
 import pytest
 
-from seamark import web
+from seamark.status import server
 from tests.dnsproxy.exchanges import GOOD, HOSTILE, exchange
 from tests.seamark.status import Status
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/queries"])
+@pytest.mark.parametrize("path", ["/metrics", "/api/queries"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_the_status_side_is_read_only(observer, status, method, path):
     """405, and the ring is as it was."""
@@ -27,7 +27,7 @@ def test_without_a_dns_half_there_are_metrics_and_no_queries():
     found = status.samples()
     assert ("seamark_build_info", 1) in {(key[0], value) for key, value in found.items()}
     assert not [key for key in found if key[0].startswith("seamark_dns")]
-    assert 404 == status.get("/queries")[0]
+    assert 404 == status.get("/api/queries")[0]
     status.server.stop()
 
 
@@ -51,7 +51,7 @@ def test_dns_has_its_turn_while_queries_are_searched(status, observer):
 
 def test_r12_a_request_that_never_ends_is_hung_up_on(status, monkeypatch):
     """One byte now and then keeps no connection; nor does one that is never used."""
-    monkeypatch.setattr(web, "REQUEST_S", 0.3)
+    monkeypatch.setattr(server, "REQUEST_S", 0.3)
 
     def dribble() -> bytes:
         with socket.create_connection(("127.0.0.1", status.server.port), timeout=5) as client:
@@ -78,14 +78,14 @@ def test_r12_a_request_that_never_ends_is_hung_up_on(status, monkeypatch):
 
 def test_r12_a_client_that_does_not_read_is_hung_up_on(observer, status, monkeypatch, caplog):
     """It asks for megabytes and takes none."""
-    monkeypatch.setattr(web, "REQUEST_S", 0.5)
+    monkeypatch.setattr(server, "REQUEST_S", 0.5)
     for _ in range(2000):
         observer.record(exchange(name=HOSTILE["as long as can be"]))
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.settimeout(5)
         client.connect(("127.0.0.1", status.server.port))
-        client.sendall(b"GET /queries?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+        client.sendall(b"GET /api/queries?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
         with gevent.Timeout(10):
             while len(status.server._server.pool) == 0:
                 gevent.sleep(0.01)
@@ -97,13 +97,13 @@ def test_r12_a_client_that_does_not_read_is_hung_up_on(observer, status, monkeyp
 
 def test_r12_no_more_connections_are_held_than_there_is_room_for(status, monkeypatch):
     """Those behind wait their turn, and it comes: nobody holds a place for ever."""
-    monkeypatch.setattr(web, "REQUEST_S", 0.5)
+    monkeypatch.setattr(server, "REQUEST_S", 0.5)
     pool = status.server._server.pool
     with ExitStack() as held, gevent.Timeout(10):
-        for _ in range(web.CLIENTS + 8):
+        for _ in range(server.CLIENTS + 8):
             held.enter_context(socket.create_connection(("127.0.0.1", status.server.port)))
-        while len(pool) < web.CLIENTS:
+        while len(pool) < server.CLIENTS:
             gevent.sleep(0.01)
         gevent.sleep(0.05)
-        assert len(pool) == web.CLIENTS
+        assert len(pool) == server.CLIENTS
         assert 200 == status.get("/health")[0]

@@ -84,7 +84,7 @@ def test_all_of_them_answer_on_one_port_and_their_counts_add_up(upstream):
         # Each has asked for itself, and so remembers: more than one of them was asked.
         assert 1 < len(upstream.queries) <= 3
         assert {"udp": 60, "tcp": 20} == counted(http)
-        shown = [line for line in get(http, "queries?limit=1000").splitlines() if line]
+        shown = [line for line in get(http, "api/queries?limit=1000").splitlines() if line]
         assert 80 == len(shown)
 
 

@@ -1,4 +1,4 @@
-"""``GET /queries``: the newest exchanges of the ring as JSON lines, filtered and bounded."""
+"""``GET /api/queries``: the newest exchanges of the ring as JSON lines, filtered and bounded."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

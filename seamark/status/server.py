@@ -1,25 +1,19 @@
-"""The status side: is it alive, and is it ready. Read-only, on loopback by default."""
+"""The sockets of the status side, and what a client there may cost."""
 
 import contextlib
 import http.client
 import logging
 import os
 import socket
-from collections.abc import Callable
 from typing import Any, BinaryIO
 
-import falcon
 import gevent
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from dnsproxy.core.endpoint import Endpoint
-from seamark.dns_side import Observed
 from seamark.errors import StartError
-from seamark.exporting import Services
-from seamark.metrics import Metrics
-from seamark.queries import Queries
-from seamark.reloading import Reloads
+from seamark.status.site import Told, site
 
 log = logging.getLogger("seamark")
 
@@ -29,62 +23,6 @@ REQUEST_S = 30.0
 # For a request to come, idle time between two included: places are few.
 HEAD_S = 5.0
 HEAD_BYTES = 16 * 1024
-
-# Part -> why it is not ready; empty when it is.
-Readiness = Callable[[], dict[str, str]]
-
-
-# What should go on and does not, by name.
-Dead = Callable[[], list[str]]
-
-
-class _Health:
-    def __init__(self, dead: Dead) -> None:
-        self._dead = dead
-
-    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        """Alive: all loops turn. Never depends on upstreams; restarting would not mend those."""
-        dead = self._dead()
-        if dead:
-            response.status = falcon.HTTP_503
-            response.media = {"status": "failing", "dead": dead}
-        else:
-            response.media = {"status": "ok"}
-
-
-class _Ready:
-    def __init__(self, readiness: Readiness) -> None:
-        self._readiness = readiness
-
-    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        """503 and the names of what is not ready."""
-        parts = self._readiness()
-        if any(parts.values()):
-            response.status = falcon.HTTP_503
-        response.media = {
-            "ready": not any(parts.values()),
-            "parts": {part: why or "ready" for part, why in parts.items()},
-        }
-
-
-class _Metrics:
-    def __init__(self, observer: Observed | None, reloads: Reloads | None) -> None:
-        self._metrics = Metrics(observer, reloads)
-
-    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        """For Prometheus."""
-        response.data, response.content_type = self._metrics.render(request.accept)
-
-
-class _Plain:
-    """What is told here is data, whatever a name in it looks like to a browser."""
-
-    def process_response(
-        self, request: falcon.Request, response: falcon.Response, *ignored: object
-    ) -> None:
-        response.set_header("Content-Security-Policy", "default-src 'none'")
-        response.set_header("X-Content-Type-Options", "nosniff")
-        response.set_header("Cache-Control", "no-store")
 
 
 class _Head:
@@ -147,33 +85,13 @@ class _Handler(WSGIHandler):
 
 
 class StatusServer:
-    """Serves /health, /ready, /metrics and, where there is something to tell, /queries, /services.
+    """Serves what there is to tell. ``start`` raises :class:`StartError`."""
 
-    ``start`` raises :class:`StartError`.
-    """
-
-    def __init__(
-        self,
-        address: Endpoint,
-        readiness: Readiness,
-        observer: Observed | None = None,
-        *,
-        dead: Dead = list,
-        reloads: Reloads | None = None,
-        services: Services | None = None,
-    ) -> None:
-        app = falcon.App(middleware=[_Plain()])
-        app.add_route("/health", _Health(dead))
-        app.add_route("/ready", _Ready(readiness))
-        app.add_route("/metrics", _Metrics(observer, reloads))
-        if observer is not None:
-            app.add_route("/queries", Queries(observer))
-        if services is not None:
-            app.add_route("/services", services)
+    def __init__(self, address: Endpoint, told: Told) -> None:
         self._address = address
         self._server = WSGIServer(
             (address.host, address.port),
-            app,
+            site(told),
             log=None,
             error_log=log,
             spawn=Pool(CLIENTS),

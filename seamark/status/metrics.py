@@ -149,7 +149,7 @@ class _Dns(Collector):
     def _query_log(self) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "seamark_dns_query_log_ring_entries",
-            "Exchanges that /queries can show.",
+            "Exchanges that /api/queries can show.",
             value=self._observer.held,
         )
         lines = self._observer.lines

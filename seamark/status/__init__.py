@@ -1,0 +1,1 @@
+"""The status side: what this process tells over HTTP. Read-only, on loopback by default."""
