@@ -9,7 +9,7 @@ soon as a shared catalog says that something changed on this node.
 import dataclasses
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import gevent
@@ -17,12 +17,15 @@ from gevent.event import Event
 
 from catalog.errors import CatalogError, CatalogRefused
 from catalog.model import ServiceCatalog, SharedCatalog
-from registrar.core.desired import desired_services
+from registrar.core.desired import Desired, desired_services
+from registrar.core.model import Note
 from registrar.core.plan import stays
 from registrar.core.policy import Policy
 from registrar.core.state import NOTHING, State
+from registrar.core.view import Seen
 from registrar.core.worklist import WorkList
 from registrar.edges.engine import DockerEngine
+from registrar.edges.loops import Loops
 from registrar.edges.outage import Outage
 from registrar.edges.told import Told
 from registrar.errors import EngineUnavailable
@@ -80,7 +83,7 @@ class Registrar:
         self._writer.on_return = self._compare.set
         self._compared = False
         self._noticed = False
-        self._greenlets: dict[str, gevent.Greenlet[..., None]] = {}
+        self._loops = Loops(ENGINE_RETRY_S)
 
     @property
     def unready(self) -> str:
@@ -100,27 +103,19 @@ class Registrar:
             loops["catalog's changes"] = lambda: follower.follow(self._catch_up)
             if self._timing.ttl_refresh_s:
                 loops["heartbeat"] = lambda: self._keep_alive(follower)
-        self._greenlets = {
-            f"registrar: {name}": gevent.spawn(self._keep_turning, loop)
-            for name, loop in loops.items()
-        }
+        self._loops.start(loops)
 
     def vitals(self) -> dict[str, bool]:
         """What must go on as long as we do -> whether it does."""
-        return {name: not greenlet.ready() for name, greenlet in self._greenlets.items()}
+        return {f"registrar: {name}": turns for name, turns in self._loops.vitals().items()}
 
-    def _keep_turning(self, loop: Callable[[], None]) -> None:
-        """No answer of engine or agent, however odd, ends a loop for good."""
-        while True:
-            try:
-                loop()
-            except Exception:
-                log.exception("an unexpected fault; going on")
-                gevent.sleep(ENGINE_RETRY_S)
+    def view(self) -> Iterator[Seen]:
+        """Each running container as it was seen last, by name."""
+        return self._state.view(self._policy.host, self._writer.refused)
 
     def stop(self) -> None:
         """End. What is registered stays (an upgrade must take no service away) unless told so."""
-        gevent.killall(list(self._greenlets.values()))
+        self._loops.stop()
         self._engine.unsubscribe()
         if self._withdraw:
             log.info("deregistering everything of ours")
@@ -201,8 +196,9 @@ class Registrar:
         try:
             container = self._engine.inspect(container_id)
         except ValueError as error:
-            self._state.want(container_id, NOTHING)
-            self._told.tell(container_id, [f"left out: {container_id[:12]}: {error}"])
+            note = Note(container_id[:12], "", str(error))
+            self._state.want(container_id, Desired({}, (note,)))
+            self._told.tell(container_id, [str(note)])
             return
         if container is not None and container.running:
             desired = desired_services(container, self._policy)

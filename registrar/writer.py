@@ -4,13 +4,14 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from gevent.lock import BoundedSemaphore
 
 from catalog.errors import CatalogError, CatalogRefused, CatalogUnavailable
 from catalog.model import ServiceCatalog
 from registrar.core.backoff import delay_s
-from registrar.core.diff import Change, Deregister, Foreign, Register
+from registrar.core.diff import FOREIGN, Change, Deregister, Foreign, Register
 from registrar.core.state import State
 from registrar.edges.outage import Outage
 
@@ -33,6 +34,17 @@ _SHARDS = 64
 Say = Callable[[str, list[str]], None]
 
 
+class _Refusal(NamedTuple):
+    """How often in a row, when the next try is due (monotonic), and why the last one failed."""
+
+    failures: int
+    due: float
+    reason: str
+
+
+_NEVER = _Refusal(0, 0.0, "")
+
+
 class Writer:
     """Brings the catalog to what the state says. ``say`` logs what is new about a container."""
 
@@ -46,7 +58,7 @@ class Writer:
         self._written: list[Change] | None = None
         # Two containers may follow each other under one service id.
         self._shards = [BoundedSemaphore(1) for _ in range(_SHARDS)]
-        self._refusals: dict[str, tuple[int, float]] = {}
+        self._refusals: dict[str, _Refusal] = {}
         self.outage = Outage(catalog.location, _RETRY_S)
         # Called when the catalog is back after an outage.
         self.on_return: Callable[[], None] = lambda: None
@@ -104,15 +116,15 @@ class Writer:
 
     def _refused(self, container_id: str, error: CatalogRefused) -> float:
         least = _PASSING_RETRY_S if error.passing else _REFUSED_RETRY_S
-        failures, due = self._refusals.get(container_id, (0, 0.0))
+        before = self._refusals.get(container_id, _NEVER)
         # One `docker rm -f` sends four events: a look before the next try is due counts as none.
-        failures += due <= time.monotonic()
+        failures = before.failures + (before.due <= time.monotonic())
         delay = delay_s(
             failures,
             random.random(),  # noqa: S311  (no secret)
             longest_s=max(least, len(self._refusals) / _REFUSED_PER_S),
         )
-        self._refusals[container_id] = failures, time.monotonic() + delay
+        self._refusals[container_id] = _Refusal(failures, time.monotonic() + delay, str(error))
         return delay
 
     def remove(self, service_id: str) -> None:
@@ -122,7 +134,12 @@ class Writer:
 
     def is_waiting(self, container_id: str) -> bool:
         """Whether the container's last write was refused and its next try is not due yet."""
-        return self._refusals.get(container_id, (0, 0.0))[1] > time.monotonic()
+        return self._refusals.get(container_id, _NEVER).due > time.monotonic()
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Containers whose last write was refused, each with the catalog's reason."""
+        return {container_id: refusal.reason for container_id, refusal in self._refusals.items()}
 
     def withdraw(self, host: str) -> None:
         """Deregister everything of ours, as far as the catalog lets us: the end of the host."""
@@ -148,7 +165,7 @@ class Writer:
                 self._catalog.deregister(service_id, token)
                 log.info("deregistered %s", service_id)
             case Foreign(service):
-                self._say(container_id, [f"left out: {service.id}: the id is somebody else's"])
+                self._say(container_id, [f"left out: {service.id}: {FOREIGN}"])
                 return
         self._note(change)
         if self._written is not None:

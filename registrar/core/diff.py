@@ -22,6 +22,9 @@ class Deregister:
     token: str = field(default="", repr=False)
 
 
+FOREIGN = "the id is somebody else's"
+
+
 @dataclass(frozen=True, slots=True)
 class Foreign:
     """A wanted id that somebody else holds on the agent; nothing is written."""

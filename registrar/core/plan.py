@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from catalog.model import Service
 from registrar.core.desired import Desired, desired_services
-from registrar.core.diff import Change, Deregister, Foreign, Kept, Register
+from registrar.core.diff import FOREIGN, Change, Deregister, Foreign, Kept, Register
 from registrar.core.model import Container, Note
 from registrar.core.ownership import is_ours
 from registrar.core.policy import Policy
@@ -98,7 +98,7 @@ def _note(plan: Plan, change: Change, actual: Mapping[str, Service], kept: Kept)
         case Deregister(service_id):
             plan.deregister.append(actual[service_id])
         case Foreign(service):
-            plan.notes.append(Note(service.id, "", "the id is somebody else's"))
+            plan.notes.append(Note(service.id, "", FOREIGN))
 
 
 def _plan_cleanup(

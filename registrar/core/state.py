@@ -6,14 +6,15 @@ Three views are held against each other: what runs (the engine's listing), what 
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from catalog.model import Service
 from registrar.core.desired import Desired
-from registrar.core.diff import Change, Claim, Deregister, diff
+from registrar.core.diff import FOREIGN, Change, Claim, Deregister, Foreign, diff
 from registrar.core.events import Notice, is_terminating
-from registrar.core.model import Container
+from registrar.core.model import Container, Note
 from registrar.core.ownership import container_of, is_ours, left_behind_by
+from registrar.core.view import Seen
 
 # `docker stop` kills after 10 s. A container still running after this survived its signal.
 LEAVING_S = 15.0
@@ -33,6 +34,7 @@ class State:
         self._desired: dict[str, Desired] = {}
         self._wanted_by: defaultdict[str, set[str]] = defaultdict(set)
         self._names: dict[str, str] = {}
+        self._images: dict[str, str] = {}
         self._stop_signals: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
         self._fingerprints: dict[str, str] = {}
@@ -102,6 +104,7 @@ class State:
         """What a look at a running container brought."""
         self._stop_signals[container.id] = container.stop_signal
         self._names[container.id] = container.name
+        self._images[container.id] = container.image
         self.want(container.id, desired)
 
     def want(self, container_id: str, desired: Desired) -> None:
@@ -116,7 +119,7 @@ class State:
         """The container does not run; nothing is wanted for it. It may still be leaving."""
         self._release(container_id)
         self._looked_at.add(container_id)
-        for known in (self._stop_signals, self._names, self._fingerprints):
+        for known in (self._stop_signals, self._names, self._images, self._fingerprints):
             known.pop(container_id, None)
 
     def let_be(self, container_id: str) -> None:
@@ -130,6 +133,32 @@ class State:
             self._wanted_by[service_id].discard(container_id)
             if not self._wanted_by[service_id]:
                 del self._wanted_by[service_id]
+
+    def view(self, host: str, refused: Mapping[str, str]) -> Iterator[Seen]:
+        """Each running container by name; ``refused``: why the catalog did not take one, by id.
+
+        Other work may be done between two of them: one that is gone by then is left out.
+        """
+        for container_id in sorted(self._desired, key=lambda key: (self._names.get(key, ""), key)):
+            desired = self._desired.get(container_id)
+            if desired is not None:
+                yield self._seen(container_id, desired, host, refused.get(container_id, ""))
+
+    def _seen(self, container_id: str, desired: Desired, host: str, refused: str) -> Seen:
+        name = self._names.get(container_id, "")
+        notes = list(desired.notes)
+        for change in self.changes(container_id, host):
+            if isinstance(change, Foreign):
+                notes.append(Note(name, change.service.id, FOREIGN))
+            elif refused:
+                notes.append(Note(name, "", refused))
+        return Seen(
+            container_id,
+            name,
+            self._images.get(container_id, ""),
+            tuple(sorted(desired.services)),
+            tuple(dict.fromkeys(notes)),
+        )
 
     # -- what follows --------------------------------------------------------------------------
 
