@@ -7,7 +7,7 @@ from catalog.bodies import CHECKS, registration, ttl_check_id
 from catalog.connection import NO_ENVIRONMENT, Connection, path_of
 from catalog.errors import CatalogError, CatalogRefused
 from catalog.failures import Purpose
-from catalog.model import Service
+from catalog.model import Service, Status
 from catalog.uri import AgentAddress
 from catalog.watch import OwnNode, Watch
 
@@ -47,6 +47,15 @@ class ConsulAgent:
         reply = self._connection.get(path_of("agent", "checks"), _READ_CHECKS)
         with self._connection.reading(_READ_CHECKS):
             return bodies.without_lost_checks(services, reply.json())
+
+    def health(self) -> dict[str, Status]:
+        """How each service is that has checks, by id: the worst of them; under "" the node's own.
+
+        Raises CatalogError.
+        """
+        reply = self._connection.get(path_of("agent", "checks"), _READ_CHECKS)
+        with self._connection.reading(_READ_CHECKS):
+            return bodies.health(reply.json())
 
     def register(self, service: Service) -> None:
         """Create the service, or replace the one with its id, its checks included.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import ucd_3_2_0
 
-from catalog.model import Service, TaggedAddress, Weights
+from catalog.model import SEVERITY, Service, Status, TaggedAddress, Weights
 
 # In the Meta of a service with checks: how many, and a digest of their definitions.
 CHECKS = "seamark-checks"
@@ -151,3 +151,16 @@ def _marked_count(service: Service) -> int:
 def _digest(checks: Sequence[Mapping[str, Any]]) -> str:
     canonical = json.dumps([dict(check) for check in checks], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def health(checks: Mapping[str, Any]) -> dict[str, Status]:
+    """Of GET /v1/agent/checks, the worst of each service's checks by its id; the node's under "".
+
+    Raises KeyError, TypeError, AttributeError, ValueError.
+    """
+    worst: dict[str, Status] = {}
+    for check in checks.values():
+        status = Status(check["Status"])
+        before = worst.get(check["ServiceID"], Status.PASSING)
+        worst[check["ServiceID"]] = max(status, before, key=SEVERITY.index)
+    return worst

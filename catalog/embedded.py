@@ -1,6 +1,7 @@
 """The catalog of a single host, in this process. No agent, no disk, no delay."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Protocol
 from weakref import WeakSet
@@ -44,6 +45,8 @@ class EmbeddedCatalog:
 
     def __init__(self, node: Node, services: Iterable[Service] = ()) -> None:
         self.listeners: WeakSet[Listener] = WeakSet()
+        # Since the start: `registered` and `deregistered`.
+        self.changes = Counter(registered=0, deregistered=0)
         self._node = node
         self._by_id: dict[str, Service] = {}
         self._by_name = _Index()
@@ -81,6 +84,7 @@ class EmbeddedCatalog:
         self._by_id[service.id] = service
         self._by_name.add(service.name.lower(), service)
         self._by_address.add(service.address, service)
+        self.changes["registered"] += 1
         self._tell()
 
     def kept(self, service: Service) -> Service:
@@ -90,6 +94,7 @@ class EmbeddedCatalog:
     def deregister(self, service_id: str, token: str = "") -> None:
         """Remove the service; one that is not there is no error."""
         if self._forget(service_id):
+            self.changes["deregistered"] += 1
             self._tell()
 
     def instances(self, name: str) -> Collection[Service]:

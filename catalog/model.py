@@ -14,6 +14,10 @@ class Status(StrEnum):
     CRITICAL = "critical"
 
 
+# The worst one counts, and it is the last here.
+SEVERITY = (Status.PASSING, Status.WARNING, Status.CRITICAL)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """SRV weights by health, Consul's defaults."""

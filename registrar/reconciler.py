@@ -9,7 +9,7 @@ soon as a shared catalog says that something changed on this node.
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import gevent
@@ -22,7 +22,7 @@ from registrar.core.model import Note
 from registrar.core.plan import stays
 from registrar.core.policy import Policy
 from registrar.core.state import NOTHING, State
-from registrar.core.view import Seen
+from registrar.core.view import View
 from registrar.core.worklist import WorkList
 from registrar.edges.engine import DockerEngine
 from registrar.edges.loops import Loops
@@ -109,9 +109,11 @@ class Registrar:
         """What must go on as long as we do -> whether it does."""
         return {f"registrar: {name}": turns for name, turns in self._loops.vitals().items()}
 
-    def view(self) -> Iterator[Seen]:
-        """Each running container as it was seen last, by name."""
-        return self._state.view(self._policy.host, self._writer.refused)
+    @property
+    def view(self) -> View:
+        """What is known now, for people."""
+        writer = self._writer
+        return View(self._policy.host, self._state, writer.changes, writer.refused)
 
     def stop(self) -> None:
         """End. What is registered stays (an upgrade must take no service away) unless told so."""

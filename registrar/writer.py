@@ -3,6 +3,7 @@
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -60,6 +61,8 @@ class Writer:
         self._shards = [BoundedSemaphore(1) for _ in range(_SHARDS)]
         self._refusals: dict[str, _Refusal] = {}
         self.outage = Outage(catalog.location, _RETRY_S)
+        # Writes that were done.
+        self.changes = Counter(registered=0, deregistered=0)
         # Called when the catalog is back after an outage.
         self.on_return: Callable[[], None] = lambda: None
 
@@ -160,9 +163,11 @@ class Writer:
         match change:
             case Register(service):
                 self._catalog.register(service)
+                self.changes["registered"] += 1
                 log.info("registered %s as %s, port %d", service.id, service.name, service.port)
             case Deregister(service_id, token):
                 self._catalog.deregister(service_id, token)
+                self.changes["deregistered"] += 1
                 log.info("deregistered %s", service_id)
             case Foreign(service):
                 self._say(container_id, [f"left out: {service.id}: {FOREIGN}"])

@@ -19,10 +19,12 @@ from gevent import subprocess
 from gevent.lock import BoundedSemaphore
 
 from dnsproxy.core.endpoint import Endpoint
+from dnsproxy.core.exchange import Exchange
 from seamark.channel import Channel
 from seamark.dns_half import DnsHalf, Surroundings
 from seamark.errors import SeamarkError, StartError
 from seamark.settings import Settings
+from seamark.wanted import Search
 from seamark.worker import Bound, Hello, Report
 
 log = logging.getLogger("seamark")
@@ -105,6 +107,12 @@ class Crew:
         gevent.joinall(asked, timeout=_LOOK_S)
         return [worker.report for worker in self.workers]
 
+    def search(self, search: Search) -> list[list[Exchange]]:
+        """What each finds; nothing of one that says nothing now."""
+        asked = [gevent.spawn(worker.search, search) for worker in self.workers]
+        gevent.joinall(asked, timeout=_LOOK_S)
+        return [one.value for one in asked if one.value]
+
     def _hello(self, count: int) -> Hello:
         around = self._around
         return Hello(
@@ -186,7 +194,12 @@ class _Worker:
             self.report = report
             self._heard = monotonic()
 
-    def _said(self, message: Settings | None) -> Any:
+    def search(self, search: Search) -> list[Exchange]:
+        """What it finds; nothing if it is gone."""
+        found = self._said(search)
+        return found if isinstance(found, list) else []
+
+    def _said(self, message: Settings | Search | None) -> Any:
         """Its answer; None if it is gone."""
         with self._turn:
             if self._channel is None:

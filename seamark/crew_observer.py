@@ -1,12 +1,14 @@
 """What all workers did, as if one had done it: for who looks at the process."""
 
 import heapq
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 
 from dnsproxy.core.exchange import Exchange
 from dnsproxy.core.tally import Tally
 from dnsproxy.edges.observer import Gauge, Reading
+from seamark.wanted import Search, Wanted
 from seamark.worker import Lines, Report
 
 # Whoever asks for one figure asks for the others too.
@@ -20,15 +22,21 @@ class CrewObserver:
 
     def __init__(self) -> None:
         self._reports: Callable[[], list[Report]] = list
+        self._search: Callable[[Search], list[list[Exchange]]] = lambda search: []
         self._known: list[Report] = []
         self._until = 0.0
         # Of workers that are gone: a counter never goes back.
         self._gone = Tally()
         self._gone_lines = Lines()
 
-    def follow(self, reports: Callable[[], list[Report]]) -> None:
-        """Where the reports come from."""
+    def follow(
+        self,
+        reports: Callable[[], list[Report]],
+        search: Callable[[Search], list[list[Exchange]]],
+    ) -> None:
+        """Where the reports come from, and who looks for exchanges."""
         self._reports = reports
+        self._search = search
 
     def ended(self, report: Report) -> None:
         """The last report of a worker that is gone."""
@@ -81,10 +89,12 @@ class CrewObserver:
                 total, any_lines = _sum(total, report.lines), True
         return total if any_lines else None
 
-    def newest(self) -> list[Exchange]:
-        """What the rings hold, the newest first."""
-        rings = [report.newest for report in self._now()]
-        return list(heapq.merge(*rings, key=lambda exchange: exchange.at, reverse=True))
+    def find(self, wanted: Wanted, limit: int) -> Iterator[Exchange]:
+        """The newest that are wanted, of all of them."""
+        found = heapq.merge(
+            *self._search(Search(wanted, limit)), key=lambda exchange: exchange.at, reverse=True
+        )
+        return itertools.islice(found, limit)
 
     def _now(self) -> list[Report]:
         if monotonic() >= self._until:

@@ -40,7 +40,7 @@ def dns_side(
         together = CrewObserver()
         around = Surroundings(None, registry, Observer(ring=0), os.environ, sockets)
         crew = Crew(settings, around, count, together.ended)
-        together.follow(crew.reports)
+        together.follow(crew.reports, crew.search)
         return crew, together
     observer = wiring.observer(settings)
     around = Surroundings(embedded, registry, observer, os.environ, sockets)

@@ -15,7 +15,6 @@ from gevent import monkey, socket
 
 from catalog.uri import Registry
 from dnsproxy.core.endpoint import Endpoint
-from dnsproxy.core.exchange import Exchange
 from dnsproxy.core.tally import Tally
 from dnsproxy.edges.binding import share_ports
 from dnsproxy.edges.observer import Gauge, Observer
@@ -27,6 +26,7 @@ from seamark.inherited import Inherited
 from seamark.privileges import become, find_user
 from seamark.settings import Settings
 from seamark.tuning import settle_collector
+from seamark.wanted import Search
 
 log = logging.getLogger("seamark")
 
@@ -69,7 +69,6 @@ class Report:
 
     tally: Tally = field(default_factory=Tally)
     gauges: dict[Gauge, Mapping[str, float]] = field(default_factory=dict)
-    newest: list[Exchange] = field(default_factory=list)
     held: int = 0
     lines: Lines | None = None
     vitals: dict[str, bool] = field(default_factory=dict)
@@ -129,7 +128,9 @@ class _Worker:
 
 
 def _done(message: Any, dns: DnsHalf, observer: Observer) -> Any:
-    """Settings are taken on; else it is asked what was done."""
+    """Settings are taken on, exchanges looked for; else it is asked what was done."""
+    if isinstance(message, Search):
+        return list(observer.find(message.wanted, message.limit))
     if not isinstance(message, Settings):
         return _report(dns, observer)
     try:
@@ -145,7 +146,6 @@ def _report(dns: DnsHalf, observer: Observer) -> Report:
     return Report(
         observer.tally,
         {gauge: dict(read()) for gauge, read in observer.gauges.items()},
-        observer.newest(),
         observer.held,
         None
         if log_lines is None

@@ -1,19 +1,31 @@
 """Who is told of every exchange: the ring of the newest, the counters, and the query log."""
 
 import ipaddress
+import itertools
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from time import monotonic, time
 
+import gevent
+
 from dnsproxy.core.exchange import Exchange, Source
 from dnsproxy.core.hot import Note
-from dnsproxy.core.querylog import Selection, classify
+from dnsproxy.core.lookback import Lookback
+from dnsproxy.core.querylog import ReplyClass, Selection, classify
 from dnsproxy.core.tally import Cell, Tally
 from dnsproxy.edges.querylog import QueryLog
 
 RING = 2000
+# How often answers that went well are looked at for those that are kept for an hour.
+LOOK_S = 1.0
+# Of so many at most; to look at one takes some microseconds.
+_LOOK_AT = 100
+# To look for so many takes less than a millisecond; then DNS has its turn.
+_PORTION = 20
+# Not zero: gevent would go on in the same turn of the loop, and no packet would be read.
+_PAUSE_S = 0.0001
 # Where answers come from that are given without a word to us.
 HOT_SOURCES = (Source.MEMORY, Source.EMBEDDED)
 
@@ -30,6 +42,8 @@ class Gauge(StrEnum):
 
 # Kind (`answers`, `denials`) or upstream -> size.
 Reading = Callable[[], Mapping[str, float]]
+# Whether an exchange is looked for.
+Wanted = Callable[[Exchange], bool]
 
 
 class Observer:
@@ -49,34 +63,40 @@ class Observer:
         self.lines = lines
         self.gauges: dict[Gauge, Reading] = {}
         self._ring: deque[Exchange | Note] = deque(maxlen=ring)
+        self._lookback = Lookback() if ring else None
+        self._looker: gevent.Greenlet[[], None] | None = None
+        self._looked_until = 0.0
         self._selection = None if selection is None or selection.takes_all else selection
         self.note: Callable[[Note], object] = self._ring.append
         if self._selection is not None or lines is not None:
             self.note = self._note
 
     def start(self) -> None:
-        """Begin to write lines, if any are wanted."""
+        """Begin to write lines, if any are wanted, and to keep some for an hour."""
         if self.lines is not None:
             self.lines.start()
+        if self._lookback is not None:
+            self._looker = gevent.spawn(self._look_regularly)
 
     def stop(self) -> None:
         """Write what waits."""
+        if self._looker is not None:
+            self._looker.kill()
         if self.lines is not None:
             self.lines.stop()
 
     def vitals(self) -> dict[str, bool]:
         """What must go on as long as we do -> whether it does."""
-        return {} if self.lines is None else self.lines.vitals()
+        vitals = {} if self.lines is None else self.lines.vitals()
+        if self._looker is not None:
+            vitals["look back"] = not self._looker.ready()
+        return vitals
 
     def record(self, exchange: Exchange) -> None:
         """A query was answered, or left unanswered. Called for each: about a microsecond."""
         reply_class = classify(exchange)
         self.tally.exchange(exchange, reply_class)
-        if self._selection is not None and not self._selection.takes(reply_class):
-            return
-        self._ring.append(exchange)
-        if self.lines is not None:
-            self.lines.put(exchange)
+        self._remember(exchange, reply_class)
 
     def hot(self, exchange: Exchange) -> Cell:
         """Where answers like this one are counted that are given without a word to us."""
@@ -91,9 +111,15 @@ class Observer:
     def _note(self, note: Note) -> None:
         """One was given, and is to be looked at for more than the ring."""
         exchange = _exchange(note)
-        if self._selection is not None and not self._selection.takes(classify(exchange)):
+        self._remember(exchange, classify(exchange))
+
+    def _remember(self, exchange: Exchange, reply_class: ReplyClass) -> None:
+        if self._selection is not None and not self._selection.takes(reply_class):
             return
         self._ring.append(exchange)
+        if self._lookback is not None and reply_class is not ReplyClass.OK:
+            # What went well comes by the thousand: of that some are taken from the ring.
+            self._lookback.add(exchange, reply_class)
         if self.lines is not None:
             self.lines.put(exchange)
 
@@ -108,6 +134,48 @@ class Observer:
     def newest(self) -> list[Exchange]:
         """What the ring holds, the newest first."""
         return [_exchange(each) for each in reversed(self._ring)]
+
+    def find(self, wanted: Wanted, limit: int) -> Iterator[Exchange]:
+        """The newest that are wanted: all of the ring, and of the hour before it what was kept.
+
+        DNS has its turn in between.
+        """
+        kept = self._ring_and_before()
+        while limit > 0:
+            portion = list(itertools.islice(kept, _PORTION))
+            if not portion:
+                return
+            found = [each for each in portion if wanted(each)][:limit]
+            limit -= len(found)
+            yield from found
+            gevent.sleep(_PAUSE_S)
+
+    def _ring_and_before(self) -> Iterator[Exchange]:
+        oldest = time()
+        for said in reversed(list(self._ring)):
+            exchange = _exchange(said)
+            oldest = exchange.at
+            yield exchange
+        if self._lookback is not None:
+            yield from self._lookback.before(oldest)
+
+    def _look_regularly(self) -> None:
+        while True:
+            gevent.sleep(LOOK_S)
+            self._look()
+
+    def _look(self) -> None:
+        """Keep some of what was given since the last look and is not kept yet."""
+        assert self._lookback is not None
+        until = self._looked_until
+        for said in reversed(list(itertools.islice(reversed(self._ring), _LOOK_AT))):
+            exchange = _exchange(said)
+            reply_class = classify(exchange)
+            is_kept = said is exchange and reply_class is not ReplyClass.OK
+            if exchange.at > self._looked_until and not is_kept:
+                self._lookback.add(exchange, reply_class)
+            until = max(until, exchange.at)
+        self._looked_until = until
 
     @property
     def held(self) -> int:

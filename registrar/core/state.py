@@ -6,15 +6,14 @@ Three views are held against each other: what runs (the engine's listing), what 
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from catalog.model import Service
 from registrar.core.desired import Desired
-from registrar.core.diff import FOREIGN, Change, Claim, Deregister, Foreign, diff
+from registrar.core.diff import Change, Claim, Deregister, diff
 from registrar.core.events import Notice, is_terminating
-from registrar.core.model import Container, Note
+from registrar.core.model import Container
 from registrar.core.ownership import container_of, is_ours, left_behind_by
-from registrar.core.view import Seen
 
 # `docker stop` kills after 10 s. A container still running after this survived its signal.
 LEAVING_S = 15.0
@@ -134,31 +133,27 @@ class State:
             if not self._wanted_by[service_id]:
                 del self._wanted_by[service_id]
 
-    def view(self, host: str, refused: Mapping[str, str]) -> Iterator[Seen]:
-        """Each running container by name; ``refused``: why the catalog did not take one, by id.
+    # -- for people ----------------------------------------------------------------------------
 
-        Other work may be done between two of them: one that is gone by then is left out.
-        """
-        for container_id in sorted(self._desired, key=lambda key: (self._names.get(key, ""), key)):
-            desired = self._desired.get(container_id)
-            if desired is not None:
-                yield self._seen(container_id, desired, host, refused.get(container_id, ""))
+    @property
+    def actual(self) -> Mapping[str, Service]:
+        """What is registered, by id, whoever did it."""
+        return self._actual
 
-    def _seen(self, container_id: str, desired: Desired, host: str, refused: str) -> Seen:
-        name = self._names.get(container_id, "")
-        notes = list(desired.notes)
-        for change in self.changes(container_id, host):
-            if isinstance(change, Foreign):
-                notes.append(Note(name, change.service.id, FOREIGN))
-            elif refused:
-                notes.append(Note(name, "", refused))
-        return Seen(
-            container_id,
-            name,
-            self._images.get(container_id, ""),
-            tuple(sorted(desired.services)),
-            tuple(dict.fromkeys(notes)),
-        )
+    @property
+    def desired(self) -> Mapping[str, Desired]:
+        """What should be registered, by the id of a running container."""
+        return self._desired
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Names of running containers, by id; those that could not be read are missing."""
+        return self._names
+
+    @property
+    def images(self) -> Mapping[str, str]:
+        """The same with their images."""
+        return self._images
 
     # -- what follows --------------------------------------------------------------------------
 

@@ -1,13 +1,18 @@
-"""A running container as the registrar sees it, for people who ask why."""
+"""What the registrar knows of its host, for people who ask why."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from catalog.model import Service
+from registrar.core.desired import Desired
+from registrar.core.diff import FOREIGN, Foreign
 from registrar.core.model import Note
+from registrar.core.state import State
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Its services by id, as they should be registered, and what was left out or is odd.
+    """A running container: its services by id, as they should be, and what was left out or is odd.
 
     ``name`` and ``image`` are empty for one that could not be read.
     """
@@ -22,3 +27,56 @@ class Seen:
     def left_out(self) -> tuple[Note, ...]:
         """What of it is not registered, each with its reason."""
         return tuple(note for note in self.notes if note.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Reads as things are at the moment that somebody asks; nothing can be changed through it.
+
+    ``host`` is empty until the engine has told it; ``changes`` counts services `registered` and
+    `deregistered`; ``refused``: why the catalog did not take a container's last write, by its id.
+    """
+
+    host: str
+    state: State
+    changes: Mapping[str, int]
+    refused: Mapping[str, str]
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """What is registered, by id, whoever did it, as it was read last."""
+        return self.state.actual
+
+    def container(self, container_id: str) -> str:
+        """The name of a running container; empty if there is none."""
+        return self.state.names.get(container_id, "")
+
+    def count(self) -> tuple[int, int]:
+        """How many containers run, and of how many of them something is left out."""
+        desired = self.state.desired
+        left_out = sum(any(note.left_out for note in one.notes) for one in desired.values())
+        return len(desired), left_out
+
+    def containers(self) -> Iterator[Seen]:
+        """Each running container, by name.
+
+        Other work may be done between two of them: one that is gone by then is not told.
+        """
+        state = self.state
+        for container_id in sorted(state.desired, key=lambda key: (self.container(key), key)):
+            desired = state.desired.get(container_id)
+            if desired is not None:
+                yield self._seen(container_id, desired)
+
+    def _seen(self, container_id: str, desired: Desired) -> Seen:
+        name = self.container(container_id)
+        notes = list(desired.notes)
+        refused = self.refused.get(container_id, "")
+        for change in self.state.changes(container_id, self.host):
+            if isinstance(change, Foreign):
+                notes.append(Note(name, change.service.id, FOREIGN))
+            elif refused:
+                notes.append(Note(name, "", refused))
+        image = self.state.images.get(container_id, "")
+        services = tuple(sorted(desired.services))
+        return Seen(container_id, name, image, services, tuple(dict.fromkeys(notes)))

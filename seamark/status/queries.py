@@ -1,38 +1,29 @@
-"""``GET /api/queries``: the newest exchanges of the ring as JSON lines, filtered and bounded."""
+"""``GET /api/queries``: the newest exchanges as JSON lines or CSV, filtered and bounded."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import TypeVar
 
 import falcon
 
-from dnsproxy.core.exchange import Exchange
-from dnsproxy.core.names import to_text
-from dnsproxy.core.querylog import ReplyClass, classify, line
+from dnsproxy.core.exchange import Exchange, Source
+from dnsproxy.core.querylog import Entry, ReplyClass, entry, line
 from seamark.dns_side import Observed
-from seamark.tuning import give_way
+from seamark.status.parameters import refuse_unknown
+from seamark.wanted import Wanted
 
 LIMIT = 100
 LIMIT_MAX = 1000
-_KNOWN = {"limit", "class", "name"}
-# To escape the names of so many takes less than a millisecond; then DNS has its turn.
-_PORTION = 20
+_KNOWN = ["limit", "class", "source", "name", "client", "upstream", "since", "until", "format"]
+# What a spreadsheet would take for a formula; a name that begins so is somebody's trap.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# An exchange whose fields say how they are called.
+_SHAPE = Exchange(0.0, 0.0, "", tcp=False, name=None, qtype=0, rcode=None, source=Source.GATE)
 
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which exchanges are wanted: at most ``limit``, of these classes, with this in their name."""
-
-    limit: int
-    classes: frozenset[ReplyClass]
-    name: str
-
-    def takes(self, exchange: Exchange) -> bool:
-        """Whether an exchange is wanted."""
-        if self.classes and classify(exchange) not in self.classes:
-            return False
-        if not self.name:
-            return True
-        return exchange.name is not None and self.name in to_text(exchange.name).lower()
+T = TypeVar("T", bound=StrEnum)
 
 
 class Queries:
@@ -42,35 +33,75 @@ class Queries:
         self._observer = observer
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        """The newest first, one JSON object a line; 400 for parameters that say nothing."""
-        wanted = _filter(request)
-        response.content_type = "application/x-ndjson"
-        response.stream = _lines(self._observer.newest(), wanted)
+        """The newest first; 400 for parameters that say nothing."""
+        refuse_unknown(request, _KNOWN)
+        limit = request.get_param_as_int("limit", min_value=1, max_value=LIMIT_MAX, default=LIMIT)
+        form = request.get_param("format", default="lines")
+        if form not in {"lines", "csv"}:
+            raise falcon.HTTPInvalidParam("Known formats: lines, csv.", "format")
+        found = self._observer.find(_wanted(request), limit)
+        if form == "csv":
+            response.content_type = "text/csv; charset=utf-8"
+            response.set_header("Content-Disposition", 'attachment; filename="queries.csv"')
+            response.stream = as_csv(map(entry, found))
+        else:
+            response.content_type = "application/x-ndjson"
+            response.stream = (line(exchange).encode() for exchange in found)
 
 
-def _filter(request: falcon.Request) -> Filter:
+def as_csv(entries: Iterable[Entry]) -> Iterator[bytes]:
+    """Entries as lines of CSV (RFC 4180) below a head line.
+
+    No cell is a formula: one that would be has an apostrophe in front, as OWASP says.
+    """
+    yield _csv_line(entry(_SHAPE).keys())
+    for one in entries:
+        yield _csv_line(map(_cell, one.values()))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _csv_line(cells: Iterable[str]) -> bytes:
+    written = io.StringIO()
+    csv.writer(written).writerow(cells)
+    return written.getvalue().encode()
+
+
+def _wanted(request: falcon.Request) -> Wanted:
     """Raises falcon.HTTPError."""
-    if not request.params.keys() <= _KNOWN:
-        raise falcon.HTTPBadRequest(description="Known parameters: limit, class, name.")
-    limit = request.get_param_as_int("limit", min_value=1, max_value=LIMIT_MAX, default=LIMIT)
-    words = request.get_param_as_list("class", default=[])
+    return Wanted(
+        name=_text(request, "name").lower(),
+        client=_text(request, "client"),
+        server=_text(request, "upstream"),
+        classes=_words(request, "class", ReplyClass),
+        sources=_words(request, "source", Source),
+        since=_time(request, "since", 0.0),
+        until=_time(request, "until", math.inf),
+    )
+
+
+def _text(request: falcon.Request, parameter: str) -> str:
+    return request.get_param_as_list(parameter, default=[""])[-1]
+
+
+def _time(request: falcon.Request, parameter: str, default: float) -> float:
+    found = request.get_param_as_float(parameter, default=default)
+    if not math.isfinite(found) and parameter in request.params:
+        raise falcon.HTTPInvalidParam("Seconds since the epoch.", parameter)
+    return found
+
+
+def _words(request: falcon.Request, parameter: str, kind: type[T]) -> frozenset[T]:
+    """Those of a fixed set, a comma list or the parameter several times."""
+    words = request.get_param_as_list(parameter, default=[])
     try:
-        classes = frozenset(ReplyClass(part) for word in words for part in word.split(","))
+        return frozenset(kind(part) for word in words for part in word.split(","))
     except ValueError as error:
-        known = ", ".join(ReplyClass)
-        raise falcon.HTTPInvalidParam(f"Known classes: {known}.", "class") from error
-    name = request.get_param_as_list("name", default=[""])
-    return Filter(limit, classes, name[-1].lower())
-
-
-def _lines(exchanges: Sequence[Exchange], wanted: Filter) -> Iterator[bytes]:
-    left = wanted.limit
-    for start in range(0, len(exchanges), _PORTION):
-        portion = exchanges[start : start + _PORTION]
-        found = [exchange for exchange in portion if wanted.takes(exchange)][:left]
-        if found:
-            yield "".join(map(line, found)).encode()
-        left -= len(found)
-        if not left:
-            return
-        give_way()
+        known = ", ".join(kind)
+        plural = f"{parameter}es" if parameter.endswith("s") else f"{parameter}s"
+        raise falcon.HTTPInvalidParam(f"Known {plural}: {known}.", parameter) from error

@@ -102,7 +102,10 @@ def test_r11_a_hostile_name_is_shown_and_found_as_plain_text(observer, status, n
         ("?limit=%3Cb%3E", "limit"),
         ("?class=%3Cb%3E", "ok, nodata, nxdomain, servfail, refused, malformed, other"),
         ("?class=ok,OK", "ok, nodata, nxdomain"),
-        ("?clas=ok", "Known parameters: limit, class, name."),
+        (
+            "?clas=ok",
+            "Known parameters: limit, class, source, name, client, upstream, since, until, format.",
+        ),
     ],
 )
 def test_a_parameter_that_says_nothing_is_refused(status, parameters, words):
