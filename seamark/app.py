@@ -104,7 +104,7 @@ class App:
             log.info("DNS on %s", ", ".join(map(str, bound)))
         for line in self.embedded.statics.remarks if self.embedded else ():
             log.warning("%s", line)
-        words = (*self.words, *(self.dns.words if self.dns is not None else ()))
+        words = [*self.words, *map(str, self.dns.routes if self.dns is not None else ())]
         for line in words:
             log.info("%s", line)
         self._start_status()

@@ -35,6 +35,7 @@ from seamark.reading import (
     parse_networks,
     refuse_ourselves,
 )
+from seamark.routes import Route, RouteKind
 from seamark.settings import Settings
 
 # Room for some 300 instances in one datagram; beyond that TCP is asked.
@@ -80,10 +81,10 @@ class ConsulSide:
     watches: Watches | None
 
     @property
-    def words(self) -> str:
-        """One line for people."""
-        names = ", ".join(to_text(name) for _, name, _ in self.zones)
-        return f"{names} -> {listed(self.servers)}"
+    def route(self) -> Route:
+        """For people."""
+        names = tuple(to_text(name) for _, name, _ in self.zones)
+        return Route(names, RouteKind.CONSUL, tuple(map(str, self.servers)), policy="sequential")
 
 
 def consul_side(

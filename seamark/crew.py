@@ -54,7 +54,7 @@ class Crew:
         self._settings = settings
         self._around = around
         # Binds and asks nothing: what is wrong with the settings is told before anything is.
-        self.words = DnsHalf(settings, around).words
+        self.routes = DnsHalf(settings, around).routes
         self.workers = [
             _Worker(number, self._hello(count), ended, self._for) for number in range(1, count + 1)
         ]
@@ -70,11 +70,16 @@ class Crew:
         for worker in others:
             worker.chooses = False
             worker.start(self._for(worker))
-        self.words = bound.words
+        self.routes = bound.routes
         return bound.addresses
 
     def start_check(self) -> None:
         """They look at the agent themselves."""
+
+    @property
+    def addresses(self) -> list[Endpoint]:
+        """Where they answer now."""
+        return self.workers[0].report.addresses or self._addresses
 
     def stop(self) -> None:
         """End them, after what they have in flight."""
@@ -85,7 +90,7 @@ class Crew:
         return {name: ok for worker in self.workers for name, ok in worker.vitals().items()}
 
     def take_on(self, settings: Settings) -> list[str]:
-        """Have all of them answer by other settings; returns the lines of ``words`` that are new.
+        """Have all of them answer by other settings; returns a line for each new route.
 
         Raises SeamarkError; then everything is as it was.
         """
@@ -99,6 +104,7 @@ class Crew:
 
     def _all_take_on(self) -> list[str]:
         words, *_ = [worker.take_on(self._for(worker)) for worker in self.workers]
+        self.routes = DnsHalf(self._settings, self._around).routes
         return words
 
     def reports(self) -> list[Report]:

@@ -25,6 +25,7 @@ from seamark.consul_zones import Asking
 from seamark.dns_settings import DnsSettings
 from seamark.errors import SettingsError, StartError
 from seamark.inherited import Inherited
+from seamark.routes import Route
 from seamark.settings import Settings
 from seamark.zones import ZoneBuilder, memory_for
 
@@ -66,7 +67,7 @@ class _Built(NamedTuple):
     resolver: Resolver
     options: ProxyOptions
     memory: Memory
-    words: list[str]
+    routes: list[Route]
     check: AgentCheck | None
     watches: Watches | None
 
@@ -74,7 +75,7 @@ class _Built(NamedTuple):
 class DnsHalf:
     """The DNS proxy and who looks at the agent that it asks. Raises :class:`SettingsError`.
 
-    Nothing is bound or asked before ``start``. ``words`` say what is asked where, a line a zone.
+    Nothing is bound or asked before ``start``. ``routes`` say what is asked where.
     """
 
     def __init__(self, settings: Settings, around: Surroundings) -> None:
@@ -122,7 +123,7 @@ class DnsHalf:
         return self._proxy.vitals() | (self._check.vitals() if self._check is not None else {})
 
     def take_on(self, settings: Settings) -> list[str]:
-        """Answer by other settings from now on; returns the lines of ``words`` that are new.
+        """Answer by other settings from now on; returns a line for each new route.
 
         Raises :class:`SettingsError` or :class:`StartError`; then everything is as it was.
         """
@@ -137,15 +138,15 @@ class DnsHalf:
             self._check.stop()
         if self._watches is not None:
             self._watches.stop()
-        before = self.words
+        before = self.routes
         self._hold(settings, built)
         self.start_check()
-        return [line for line in self.words if line not in before]
+        return [str(route) for route in self.routes if route not in before]
 
     def _hold(self, settings: Settings, built: _Built) -> None:
         self._settings = settings
         self._memory = built.memory
-        self.words = built.words
+        self.routes = built.routes
         self._check = built.check
         self._watches = built.watches
         self._around.observer.gauges |= _memory_gauges(built.memory)
@@ -161,7 +162,7 @@ class DnsHalf:
         )
         # Where we answer already, nobody else does: our own address is no upstream. These come
         # first, for of a wildcard's addresses one that is held is taken to be somebody else's.
-        ours = [*(address for address in self._addresses() if _covers(listen, address)), *listen]
+        ours = [*(address for address in self.addresses if _covers(listen, address)), *listen]
         builder = ZoneBuilder(settings, ours, asking, memory)
         resolver = Resolver(builder.views(around.catalog, around.agent).of)
         options = ProxyOptions(
@@ -176,10 +177,12 @@ class DnsHalf:
             settings.dns.memory_mib * _READY_BYTES_PER_MIB,
         )
         return _Built(
-            listen, resolver, options, memory, builder.words, builder.check, builder.watches
+            listen, resolver, options, memory, builder.routes, builder.check, builder.watches
         )
 
-    def _addresses(self) -> list[Endpoint]:
+    @property
+    def addresses(self) -> list[Endpoint]:
+        """Where it answers now."""
         return self._proxy.addresses if self._proxy is not None else []
 
     def _memory_of(self, settings: Settings) -> Memory:

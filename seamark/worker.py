@@ -24,6 +24,7 @@ from seamark.dns_half import DnsHalf, Secrets, Surroundings
 from seamark.errors import SeamarkError
 from seamark.inherited import Inherited
 from seamark.privileges import become, find_user
+from seamark.routes import Route
 from seamark.settings import Settings
 from seamark.tuning import settle_collector
 from seamark.wanted import Search
@@ -48,10 +49,10 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Where a worker answers, and what it says about it."""
+    """Where a worker answers, and whom it asks."""
 
     addresses: list[Endpoint]
-    words: list[str]
+    routes: list[Route]
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class Report:
     held: int = 0
     lines: Lines | None = None
     vitals: dict[str, bool] = field(default_factory=dict)
+    addresses: list[Endpoint] = field(default_factory=list)
 
 
 def work() -> None:
@@ -124,7 +126,7 @@ class _Worker:
             become(user)
         observer.start()
         dns.start_check()
-        return dns, observer, Bound(addresses, dns.words)
+        return dns, observer, Bound(addresses, dns.routes)
 
 
 def _done(message: Any, dns: DnsHalf, observer: Observer) -> Any:
@@ -151,4 +153,5 @@ def _report(dns: DnsHalf, observer: Observer) -> Report:
         if log_lines is None
         else Lines(log_lines.lines, log_lines.lost_waiting, log_lines.lost_writing),
         dns.vitals() | observer.vitals(),
+        dns.addresses,
     )

@@ -33,6 +33,7 @@ from seamark.embedded_zones import embedded_side
 from seamark.errors import SettingsError
 from seamark.localnames import hosts
 from seamark.reading import listed, parse_name, parse_networks, parse_servers
+from seamark.routes import Route, RouteKind
 from seamark.settings import Settings
 
 # An entry of memory takes 1 to 4 KiB.
@@ -63,7 +64,7 @@ class ZoneBuilder:
         self._listen = listen
         self._asking = asking
         self.memory = memory or memory_for(settings)
-        self.words: list[str] = []
+        self.routes: list[Route] = []
         # Everybody who is asked.
         self.asked: list[Endpoint] = []
         # The same by group, and those of them that are not Consul's.
@@ -113,8 +114,8 @@ class ZoneBuilder:
         for path, name, zone in side.zones:
             self._add(name, zone, path)
         self._reverse += side.reverse
-        names = ", ".join(to_text(name) for _, name, _ in side.zones)
-        self.words.append(f"{names} -> {catalog.location}")
+        names = tuple(to_text(name) for _, name, _ in side.zones)
+        self.routes.append(Route(names, RouteKind.EMBEDDED, where=catalog.location))
 
     def _add_consul(self, agent: Registry | None) -> None:
         side = consul_side(self._settings, agent, self._listen, self.memory, self._asking)
@@ -123,7 +124,7 @@ class ZoneBuilder:
         self._reverse += side.reverse
         self.asked += side.servers
         self.groups.append(side.group)
-        self.words.append(side.words)
+        self.routes.append(side.route)
         self.check = side.check
         self.watches = side.watches
 
@@ -146,7 +147,15 @@ class ZoneBuilder:
         else:
             for name in names:
                 self._add(name, zone, path)
-        self.words.append(f"{label} -> {listed(servers)}")
+        self.routes.append(
+            Route(
+                (settings.cidr or to_text(names[0]),),
+                RouteKind.FORWARD,
+                tuple(map(str, servers)),
+                clients=tuple(settings.clients),
+                policy=order,
+            )
+        )
 
     def _restrict(self, clients: list[str], zones: dict[Name, Zone], path: str) -> None:
         networks = parse_networks(clients, f"{path}.clients")
@@ -186,7 +195,9 @@ class ZoneBuilder:
         if servers:
             policy, order = self._policy(None, "dns"), Policy(self._dns.policy)
             self._add(ROOT, self._forward_zone(".", ROOT, servers, policy, order), "upstream")
-        self.words.append(f"all else -> {listed(servers) or 'refused (no upstream)'}")
+        kind = RouteKind.FORWARD if servers else RouteKind.REFUSED
+        told = tuple(map(str, servers))
+        self.routes.append(Route((".",), kind, told, policy=self._dns.policy if told else ""))
 
     def _forward_zone(
         self, label: str, name: Name, servers: list[Endpoint], policy: ZonePolicy, order: Policy
