@@ -117,3 +117,14 @@ class SharedCatalog(ServiceCatalog, Protocol):
 
     def heartbeat(self, service_id: str, token: str = "") -> None:
         """Say that the service is alive, for one whose time to live the registrar keeps."""
+
+
+@runtime_checkable
+class HealthTeller(Protocol):
+    """A catalog that runs the checks of its services."""
+
+    def health(self) -> dict[str, Status]:
+        """How each service is that has checks, by id: the worst of them; under "" the node's own.
+
+        Raises CatalogError.
+        """

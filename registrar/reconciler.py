@@ -112,8 +112,9 @@ class Registrar:
     @property
     def view(self) -> View:
         """What is known now, for people."""
-        writer = self._writer
-        return View(self._policy.host, self._state, writer.changes, writer.refused)
+        policy, writer = self._policy, self._writer
+        changes, refused = writer.changes, writer.refused
+        return View(policy.host, policy.node_address, self._state, changes, refused)
 
     def stop(self) -> None:
         """End. What is registered stays (an upgrade must take no service away) unless told so."""

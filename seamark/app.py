@@ -13,19 +13,17 @@ import gevent
 from gevent.event import Event
 from greenlet import greenlet
 
+from catalog.model import ServiceCatalog
 from dnsproxy.core.endpoint import Endpoint
+from registrar.core.view import View
 from seamark import __version__
 from seamark.dns_side import Dns, Observed
-from seamark.errors import StartError
 from seamark.privileges import become, find_user, unusable
 from seamark.pulse import Pulse
 from seamark.reloading import Reloader
 from seamark.sd_notify import Notifier
-from seamark.settings import HttpSettings
 from seamark.sources import Source
-from seamark.status.export import Export
-from seamark.status.server import StatusServer
-from seamark.status.site import Told
+from seamark.status_side import StatusSide
 from seamark.tuning import settle_collector
 from seamark.wiring import Embedded
 
@@ -38,6 +36,10 @@ class RegistrarHalf(Protocol):
     @property
     def unready(self) -> str:
         """Why it is not ready; empty if it is."""
+
+    @property
+    def view(self) -> View:
+        """What it knows now."""
 
     def vitals(self) -> Mapping[str, bool]:
         """What must go on as long as it does -> whether it does."""
@@ -53,9 +55,9 @@ class RegistrarHalf(Protocol):
 class App:
     """The parts of one process, each of which may be absent.
 
-    ``observer`` is whom the DNS half tells of what it did; ``words`` are said at the start, one
-    line each; ``example`` is a name that surely resolves, for the line to try. Raises
-    SettingsError.
+    ``observer`` is whom the DNS half tells of what it did; ``shared`` is the catalog outside that
+    the registrar writes to; ``words`` are said at the start, one line each; ``example`` is a name
+    that surely resolves, for the line to try. Raises SettingsError.
     """
 
     source: Source
@@ -64,6 +66,7 @@ class App:
     observer: Observed | None = None
     status_address: Endpoint | None = None
     embedded: Embedded | None = None
+    shared: ServiceCatalog | None = None
     words: tuple[str, ...] = ()
     example: str = ""
 
@@ -73,7 +76,18 @@ class App:
         self._pulse = Pulse(self._vitals, self._notifier)
         statics = self.embedded.statics if self.embedded else None
         self._reloader = Reloader(self.source, self.dns, self._notifier, statics)
-        self._status: StatusServer | None = None
+        self._status = StatusSide(
+            self.status_address,
+            lambda: self._reloader.settings,
+            readiness=self._readiness,
+            dead=self._pulse.dead,
+            reloads=self._reloader.reloads,
+            dns=self.dns,
+            observer=self.observer,
+            registrar=self.registrar,
+            embedded=self.embedded,
+            shared=self.shared,
+        )
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, the second of which ends at once. Raises StartError."""
@@ -107,7 +121,7 @@ class App:
         words = [*self.words, *map(str, self.dns.routes if self.dns is not None else ())]
         for line in words:
             log.info("%s", line)
-        self._start_status()
+        self._status.start()
         # Nothing is bound after this but addresses that come later.
         self._become_user()
         if self.observer is not None:
@@ -116,6 +130,7 @@ class App:
             self.dns.start_check()
         if self.registrar is not None:
             self.registrar.start()
+        self._status.begin()
         self._reloader.start()
         self._pulse.start()
         self._reloader.status = "; ".join(words)
@@ -142,29 +157,6 @@ class App:
         log_file = Path(dns.query_log)
         written = log_file if log_file.exists() else log_file.parent
         return readable, [written] if "/" in dns.query_log else []
-
-    def _start_status(self) -> None:
-        if self.status_address is None:
-            return
-        status = StatusServer(self.status_address, self._told())
-        try:
-            status.start()
-        except StartError as error:
-            if str(self.status_address) != HttpSettings().listen:
-                raise
-            # Nobody asked for it, and `registrar` beside `dnsproxy` both want the default.
-            log.warning("%s; going on without; %s", error, error.hint)
-            return
-        log.info("status on http://%s/ready", self.status_address)
-        self._status = status
-
-    def _told(self) -> Told:
-        export = None
-        if self.embedded is not None:
-            export = Export(lambda: self._reloader.settings, self.embedded.catalog)
-        return Told(
-            self._readiness, self._pulse.dead, self.observer, self._reloader.reloads, export
-        )
 
     def _line_to_try(self, address: Endpoint) -> str:
         loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared, not bound)
@@ -199,8 +191,7 @@ class App:
             self.dns.stop()
         if self.observer is not None:
             self.observer.stop()
-        if self._status is not None:
-            self._status.stop()
+        self._status.stop()
 
 
 def _end_at_once() -> NoReturn:

@@ -141,6 +141,13 @@ class HttpSettings(Struct, forbid_unknown_fields=True):
         str,
         Meta(description="`ADDR:PORT` of the status side, or `off`."),
     ] = "127.0.0.1:8053"
+    hosts: Annotated[
+        list[str],
+        Meta(
+            description="Names with a dot by which browsers may call it; addresses and names "
+            "without a dot always may."
+        ),
+    ] = field(default_factory=list)
 
 
 class Settings(Struct, forbid_unknown_fields=True):

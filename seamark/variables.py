@@ -87,6 +87,7 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "dns_config.enable_additional_node_meta_txt": ("SEAMARK_ADDITIONAL_NODE_META_TXT",),
     "dns_config.soa": (),
     "http.listen": ("SEAMARK_HTTP",),
+    "http.hosts": ("SEAMARK_HTTP_HOSTS",),
 }
 # What no variable can say: tables.
 FILE_ONLY = {"dns.zone"}

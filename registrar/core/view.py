@@ -33,11 +33,13 @@ class Seen:
 class View:
     """Reads as things are at the moment that somebody asks; nothing can be changed through it.
 
-    ``host`` is empty until the engine has told it; ``changes`` counts services `registered` and
+    ``host`` is empty until the engine has told it; ``address`` is what an empty one of a service
+    stands for; ``changes`` counts services `registered` and
     `deregistered`; ``refused``: why the catalog did not take a container's last write, by its id.
     """
 
     host: str
+    address: str
     state: State
     changes: Mapping[str, int]
     refused: Mapping[str, str]

@@ -36,6 +36,7 @@ def registrar(source: Source) -> None:
     App(
         source,
         registrar=half,
+        shared=shared,
         status_address=status_address(settings.http.listen),
         words=(f"containers -> {shared.location}",),
     ).run()

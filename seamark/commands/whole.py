@@ -33,6 +33,7 @@ def up(source: Source) -> None:
     embedded = wiring.embedded_catalog(settings, engine.host_name) if registry is None else None
     catalog = embedded.catalog if embedded else None
     dns, observer = dns_side(settings, catalog, registry, apart=True)
+    shared = None
     if registry is None:
         assert catalog is not None
         registrar_half = registering.registrar(settings, engine, catalog)
@@ -47,6 +48,7 @@ def up(source: Source) -> None:
         observer=observer,
         status_address=status_address(settings.http.listen),
         embedded=embedded,
+        shared=shared,
         example=wiring.example_service(embedded),
     ).run()
 

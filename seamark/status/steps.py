@@ -125,6 +125,11 @@ class Steps:
         return last.since(first), last.at - first.at
 
     @property
+    def open(self) -> Sample:
+        """What was counted since the last whole step."""
+        return self.newest.since(self._begin)
+
+    @property
     def whole(self) -> Sequence[Sample]:
         """The steps, the oldest first; ``at`` is the end of each."""
         return list(self._steps)

@@ -12,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.edges.observer import Observer
 from seamark.reloading import Reloads
+from seamark.status.parts import Parts
+from seamark.status.sampling import Sampler
 from seamark.status.server import StatusServer
 from seamark.status.site import Told
 
@@ -23,7 +25,8 @@ class Status:
     """A status server in this process, asked by a thread while the loop turns."""
 
     def __init__(self, observer: Observer | None) -> None:
-        told = Told(lambda: {"dns": ""}, observer=observer, reloads=Reloads())
+        sampler = Sampler(observer, dict)
+        told = Told(Parts(sampler, lambda: {"dns": ""}, observer=observer), Reloads())
         self.server = StatusServer(Endpoint("127.0.0.1", 0), told)
         self._threads = ThreadPoolExecutor(1)
 

@@ -21,6 +21,8 @@ import pytest
 from dnsproxy.core.endpoint import Endpoint
 from seamark.pulse import Pulse
 from seamark.sd_notify import Notifier
+from seamark.status.parts import Parts
+from seamark.status.sampling import Sampler
 from seamark.status.server import StatusServer
 from seamark.status.site import Told
 from tests.asking import addresses, ask, records
@@ -193,7 +195,9 @@ def test_health_fails_when_a_part_has_ended_though_nobody_ended_it(manager, monk
     notifier = Notifier({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "200000"})
     part = gevent.spawn(gevent.sleep, 1000)
     pulse = Pulse(lambda: {"a part": not part.ready(), "another": True}, notifier)
-    server = StatusServer(Endpoint("127.0.0.1", 0), Told(dict, pulse.dead))
+    server = StatusServer(
+        Endpoint("127.0.0.1", 0), Told(Parts(Sampler(None, dict), dict, pulse.dead))
+    )
     server.start()
     pulse.start()
     try:
