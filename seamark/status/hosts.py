@@ -14,16 +14,13 @@ def is_ours(header: str, names: Collection[str]) -> bool:
     An address is, so is a name without a dot and what lies below localhost (RFC 6761 6.3), and
     so are ``names``, in lower case and without a final dot.
     """
-    host = _without_port(header.strip()).lower().removesuffix(".")
+    host = header.strip().lower()
+    if host.startswith("["):
+        return _is_address(host[1:].partition("]")[0])
+    host = host.partition(":")[0].removesuffix(".")
     if "." not in host or host.endswith(".localhost"):
         return host.isascii() and bool(host)
     return host in names or _is_address(host)
-
-
-def _without_port(header: str) -> str:
-    if header.startswith("["):
-        return header[1:].partition("]")[0].replace(".", ":")
-    return header.partition(":")[0]
 
 
 def _is_address(host: str) -> bool:

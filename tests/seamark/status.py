@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -24,9 +24,11 @@ Answer = tuple[int, http.client.HTTPMessage, str]
 class Status:
     """A status server in this process, asked by a thread while the loop turns."""
 
-    def __init__(self, observer: Observer | None) -> None:
+    def __init__(
+        self, observer: Observer | None, hosts: Callable[[], Collection[str]] = tuple
+    ) -> None:
         sampler = Sampler(observer, dict)
-        told = Told(Parts(sampler, lambda: {"dns": ""}, observer=observer), Reloads())
+        told = Told(Parts(sampler, lambda: {"dns": ""}, observer=observer), Reloads(), hosts=hosts)
         self.server = StatusServer(Endpoint("127.0.0.1", 0), told)
         self._threads = ThreadPoolExecutor(1)
 

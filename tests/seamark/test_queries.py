@@ -1,10 +1,13 @@
 """/api/queries over real HTTP: the newest queries, bounded, whatever is in them."""
 
+import csv
+import io
 import json
 from urllib.parse import quote
 
 import pytest
 
+from dnsproxy.core.exchange import Source
 from dnsproxy.core.querylog import ReplyClass, Selection
 from dnsproxy.edges.observer import Observer
 from dnsproxy.edges.querylog import QueryLog
@@ -65,14 +68,24 @@ def test_the_selection_holds_for_ring_and_lines_but_not_for_the_counters():
         ("?name=example&limit=1", ["sick.example."]),
         ("?name=%3Cscript", []),
         ("?name=%00&class=ok", []),
+        ("?client=172.17.0.4", ["gone.example.", "svc4.service.consul."]),
+        ("?client=172.17.0.9", ["sick.example."]),
+        ("?upstream=127.0.0.1:8600&class=ok", ["svc4.service.consul."]),
+        ("?upstream=10.9.9.9", []),
+        ("?source=nobody", ["sick.example."]),
+        ("?source=nobody,upstream&class=servfail,ok", ["sick.example.", "svc4.service.consul."]),
+        ("?since=1700000000.2&name=example", ["sick.example."]),
+        ("?until=1700000000.2&name=example", ["gone.example."]),
+        ("?since=1699999999&until=1700000001.5&name=sick", ["sick.example."]),
     ],
 )
 def test_queries_can_be_filtered(observer, status, parameters, expected):
-    """By class and by a part of the name; the limit counts what is found."""
+    """By all that is shown; what is given holds together, and the limit counts what is found."""
     observer.record(exchange())
     observer.record(exchange(rcode=3, name=(b"gone", b"Example")))
-    observer.record(exchange(rcode=2, name=(b"sick", b"example")))
-    observer.record(exchange(rcode=1, name=None, qtype=0))
+    sick = {"source": Source.NOBODY, "server": "", "client": "172.17.0.9", "at": 1_700_000_001.0}
+    observer.record(exchange(rcode=2, name=(b"sick", b"example"), **sick))
+    observer.record(exchange(client="", server="", rcode=1, name=None, qtype=0))
     found = [str(found["name"]).lower() for found in status.queries(parameters)]
     assert expected == found
 
@@ -102,6 +115,10 @@ def test_r11_a_hostile_name_is_shown_and_found_as_plain_text(observer, status, n
         ("?limit=%3Cb%3E", "limit"),
         ("?class=%3Cb%3E", "ok, nodata, nxdomain, servfail, refused, malformed, other"),
         ("?class=ok,OK", "ok, nodata, nxdomain"),
+        ("?source=sky", "Known sources: gate, hosts, special"),
+        ("?since=nan", "since"),
+        ("?until=soon", "until"),
+        ("?format=xml", "Known formats: lines, csv."),
         (
             "?clas=ok",
             "Known parameters: limit, class, source, name, client, upstream, since, until, format.",
@@ -115,3 +132,29 @@ def test_a_parameter_that_says_nothing_is_refused(status, parameters, words):
     assert words in body
     assert "<" not in body
     assert "nosniff" == headers["X-Content-Type-Options"]
+
+
+def test_queries_are_told_as_csv(observer, status):
+    """A head line and the same fields, for a spreadsheet."""
+    observer.record(exchange())
+    observer.record(exchange(rcode=None, name=None))
+    _, headers, body = status.get("/api/queries?format=csv")
+    assert headers["Content-Type"].startswith("text/csv")
+    assert "attachment" in headers["Content-Disposition"]
+    found = list(csv.DictReader(io.StringIO(body)))
+    assert ["", "svc4.service.consul."] == [row["name"] for row in found]
+    assert {"truncated": "false", "size": "53", "type": "A"}.items() <= found[1].items()
+    assert list(found[1]) == list(status.queries()[1])
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_no_cell_of_the_csv_is_a_formula(observer, status, name):
+    """Excel and its kin run what begins with = + - @; an apostrophe makes it text again."""
+    observer.record(exchange(name=name, zone="=zone", server="@server"))
+    _, _, body = status.get("/api/queries?format=csv")
+    assert body.replace("\r\n", "").isascii()
+    assert body.replace("\r\n", "").isprintable()
+    (row,) = csv.DictReader(io.StringIO(body))
+    for cell in row.values():
+        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert row["name"].removeprefix("'") == status.queries()[0]["name"]
