@@ -22,6 +22,7 @@ COPY catalog catalog
 COPY dnsproxy dnsproxy
 COPY registrar registrar
 COPY seamark seamark
+COPY conf/build conf/build
 COPY conf/image/slim.py ./
 RUN /opt/seamark/bin/pip install --no-cache-dir --no-compile --no-deps . \
  && python3 slim.py /opt/seamark

@@ -122,10 +122,16 @@ venv-package:
 	echo "installing $$package"; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $$package >/dev/null
 
-$(READY): pyproject.toml constraints.txt | .venv
+# The build fetches what draws the charts; where that is missing, it has to run once more.
+CHARTS := seamark/status/page/vendor/uPlot.iife.min.js
+FETCH := $(if $(or $(wildcard $(CHARTS)),$(filter none,$(SEAMARK_CHARTS))),,fetch-charts)
+.PHONY: fetch-charts
+fetch-charts:
+
+$(READY): pyproject.toml constraints.txt conf/build/charts.py $(FETCH) | .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-$(READY_DEV): pyproject.toml constraints.txt | .venv
+$(READY_DEV): pyproject.toml constraints.txt conf/build/charts.py $(FETCH) | .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lint,test]'
 	@touch $@ $(READY)
