@@ -31,6 +31,10 @@ class Fetches(Generic[T]):
         self._limit = limit
         self._waiting = 0
 
+    def is_out(self, key: Hashable) -> bool:
+        """Whether somebody has asked it and waits."""
+        return key in self._out
+
     def start(self, key: Hashable, fetch: Callable[[], T]) -> "AsyncResult[T]":
         """The question that is out, or else this one, sent out now. Raises :class:`NoRoom`."""
         result = self._out.get(key)

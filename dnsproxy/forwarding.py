@@ -6,7 +6,7 @@ twice at once, and a forger has one question to guess for (RFC 5452 5).
 
 import functools
 import random
-from dataclasses import replace
+from dataclasses import field, replace
 from time import monotonic
 
 from gevent.event import AsyncResult
@@ -24,6 +24,7 @@ from dnsproxy.core.policy import ZonePolicy
 from dnsproxy.core.records import Reply
 from dnsproxy.core.relevance import relevant
 from dnsproxy.core.request import Key, Request
+from dnsproxy.core.trace import Trace
 from dnsproxy.core.values import value
 from dnsproxy.core.wire import Rcode, Type
 from dnsproxy.coverage import Coverage
@@ -44,6 +45,7 @@ class Found:
     """A reply, where it came from, and whom it was asked of.
 
     ``lease`` is for how long the same may be said again; None where each answer is made anew.
+    ``trace`` is there for who has asked how it was found.
     """
 
     reply: Reply
@@ -51,6 +53,7 @@ class Found:
     zone: str
     server: str = ""
     lease: Lease | None = None
+    trace: Trace | None = field(default=None, compare=False)
 
     def saying(self, reply: Reply) -> "Found":
         """The same with another reply."""
@@ -120,6 +123,7 @@ class ForwardZone:
         now = monotonic()
         failure = self._failure(request, now)
         if failure is not None:
+            request.note("held back", reason=failure.reason)
             raise FailedBefore(failure.reason)
         if now >= deadline:
             raise UpstreamFailed("no time left")
@@ -128,6 +132,8 @@ class ForwardZone:
             outcome = self._fetches.wait(self._start(request), deadline)
         else:
             key = self._question(request)
+            if self._fetches.is_out(key):
+                request.note("joined")
             outcome = self._fetches.ask(key, lambda: self._fetch(request), deadline)
         if outcome is None:
             raise UpstreamFailed("no answer yet")
@@ -143,9 +149,15 @@ class ForwardZone:
         reply = self._memory.recall(self._partition, request.key, now)
         if reply is None:
             return None
+        self._note_memory(request, now)
         self._ask_ahead(request)
         lease = self._memory.lease(self._partition, request.key, lambda: self._ask_ahead(request))
         return Found(rotated(reply, random.shuffle), Source.MEMORY, self.name, lease=lease)
+
+    def _note_memory(self, request: Request, now: float) -> None:
+        if request.trace is not None:
+            held = self._memory.held(self._partition, request.key, now)
+            request.trace.note("memory", **held)
 
     def _ask_ahead(self, request: Request) -> None:
         """Ask anew for what is asked for often, before its time is over."""
@@ -176,13 +188,16 @@ class ForwardZone:
 
     def _stale(self, request: Request, now: float) -> Found | None:
         reply = self._memory.recall_stale(self._partition, request.key, now)
-        return Found(reply, Source.STALE, self.name) if reply is not None else None
+        if reply is None:
+            return None
+        request.note("stale")
+        return Found(reply, Source.STALE, self.name)
 
     def _refresh(self, request: Request, now: float) -> None:
         """Ask in the background, unless that failed a moment ago."""
         if self._failure(request, now) is None:
             try:
-                self._start(request)
+                self._start(request if request.trace is None else replace(request, trace=None))
             except NoRoom:
                 # Who has to wait comes first.
                 return

@@ -1,6 +1,7 @@
 """The DNS proxy: listeners in front, the gate behind them, the resolver behind that."""
 
 import contextlib
+import functools
 import logging
 import secrets
 import struct
@@ -8,12 +9,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from time import monotonic, time
 
-from dnsproxy.core.access import AllowList
-from dnsproxy.core.chains import is_dangling
+from dnsproxy.core.access import AllowList, is_loopback
 from dnsproxy.core.clients import Clients
 from dnsproxy.core.edns import OptionCode, option
 from dnsproxy.core.endpoint import Endpoint
-from dnsproxy.core.exchange import Exchange, Limited, Source
+from dnsproxy.core.exchange import Limited, Source
 from dnsproxy.core.gate import EDNS_SIZE, UDP_SIZE_WITHOUT_EDNS, Query, Refusal, admit, is_query
 from dnsproxy.core.hot import MAX_BYTES, HotPlane
 from dnsproxy.core.mark import carries
@@ -22,7 +22,7 @@ from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import rcode_reply, refuse, size_limit, write
 from dnsproxy.core.request import Request
 from dnsproxy.core.seldom import Seldom
-from dnsproxy.core.wire import TC, Rcode, Type
+from dnsproxy.core.wire import Rcode, Type
 from dnsproxy.edges.answerer import ONE, Room
 from dnsproxy.edges.binding import Bind, bound
 from dnsproxy.edges.front import DRAIN_S, Front
@@ -33,6 +33,7 @@ from dnsproxy.edges.upstreams import UpstreamGroup
 from dnsproxy.forwarding import Found
 from dnsproxy.ready import Ready
 from dnsproxy.resolver import Resolver
+from dnsproxy.telling import answered, explanation, gated, traced
 
 log = logging.getLogger("dnsproxy")
 
@@ -175,13 +176,18 @@ class DnsProxy:
         if query.question.qtype == Type.ANY and not tcp:
             # What can be had by a forged source address is to be no larger than what it costs.
             query = replace(query, minimal_any=True)
+        if query.explains:
+            return query
         return self._answer(query, self._term.resolver.recall, start, tcp=tcp) or query
 
     def resolve(self, query: Query, *, tcp: bool, waiting: Sized = ONE) -> bytes:
         """See :class:`~dnsproxy.edges.answerer.Answerer`."""
         term = self._term
+        find = term.resolver.resolve
+        if query.explains and is_loopback(query.client):
+            find = functools.partial(traced, find)
         with term.query():
-            wire = self._answer(query, term.resolver.resolve, monotonic(), waiting, tcp=tcp)
+            wire = self._answer(query, find, monotonic(), waiting, tcp=tcp)
         assert wire is not None
         return wire
 
@@ -257,44 +263,13 @@ class DnsProxy:
     ) -> bytes:
         limit = size_limit(query, tcp=tcp, edns_size=self._options.edns_size)
         options = self._options_for(query) if query.cookie or query.keepalive else b""
+        if found.trace is not None:
+            options += explanation(found, monotonic() - start)
         wire = write(query, found.reply, limit, self._options.edns_size, options)
-        exchange = Exchange(
-            at=time(),
-            took=monotonic() - start,
-            client=query.client,
-            tcp=tcp,
-            name=query.question.name,
-            qtype=query.question.qtype,
-            rcode=found.reply.rcode,
-            source=found.source,
-            zone=found.zone,
-            server=found.server,
-            size=len(wire),
-            truncated=bool(wire[2] & TC >> 8),
-            answers=len(found.reply.answer),
-            dangling=is_dangling(query.question, found.reply),
-        )
+        exchange = answered(query, found, wire, monotonic() - start, tcp=tcp)
         for _ in range(len(waiting)):
             self._observe(exchange)
         if found.lease is not None and not tcp and self.clients.rates.limit(query.client) is None:
             view = self._term.resolver.view(query.client)
             self._ready.keep(query, found, exchange, view, self._options.edns_size)
         return wire
-
-
-def gated(
-    query: Query | Refusal, client: str, rcode: int | None, *, tcp: bool, now: float
-) -> Exchange:
-    """What was not looked up, for those who watch."""
-    asked = query.query if isinstance(query, Refusal) else query
-    question = asked.question if asked else None
-    return Exchange(
-        at=now,
-        took=0.0,
-        client=client,
-        tcp=tcp,
-        name=question.name if question else None,
-        qtype=question.qtype if question else 0,
-        rcode=rcode,
-        source=Source.GATE,
-    )

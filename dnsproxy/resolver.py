@@ -10,6 +10,7 @@ from typing import Protocol
 from dnsproxy.core.chains import HOPS, is_complete, joined, targets
 from dnsproxy.core.edns import ExtendedError, InfoCode
 from dnsproxy.core.exchange import Source
+from dnsproxy.core.mnemonics import type_text
 from dnsproxy.core.names import ROOT, Name, lower, to_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.request import Request
@@ -201,10 +202,12 @@ class Resolver:
         found = routes.host(request)
         reverse = routes.reverse_zone(request)
         if found is None and reverse is not None:
+            _note_zone(request, "what Consul knows of addresses")
             found = reverse.ask(request, deadline)
         if found is not None:
             return found
         zone = routes.zone(request.question)
+        _note_zone(request, zone.name if zone is not None else "none")
         if zone is None:
             return _REFUSED
         try:
@@ -257,6 +260,12 @@ class Resolver:
         if count := self._failures.due(time.monotonic()):
             more = f" ({count - 1} more before)" if count > 1 else ""
             log.warning("%s%s", failure, more)
+
+
+def _note_zone(request: Request, zone: str) -> None:
+    if request.trace is not None:
+        asked = request.question
+        request.trace.note("zone", name=to_text(asked.name), type=type_text(asked.qtype), zone=zone)
 
 
 def _servfail(error: UpstreamFailed) -> Found:

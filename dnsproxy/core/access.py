@@ -40,6 +40,11 @@ class AllowList:
         return any(address in network for network in self._networks)
 
 
+def is_loopback(client: str) -> bool:
+    """Whether a client is on this host, and nobody else can be."""
+    return _address(client).is_loopback
+
+
 @functools.lru_cache(_REMEMBERED)
 def host_of(client: str) -> str:
     """Whose limits count for a client: its address, of a public IPv6 one the network.

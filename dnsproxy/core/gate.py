@@ -4,6 +4,9 @@ The answers to odd packets are a choice (the well-known servers differ on nearly
 stand in docs/reference/odd-packets.md.
 """
 
+from dataclasses import replace
+
+from dnsproxy.core import trace
 from dnsproxy.core.cookies import is_cookie
 from dnsproxy.core.edns import OptionCode
 from dnsproxy.core.request import Request
@@ -40,7 +43,7 @@ class Query:
     ``returned``: it is our own, see :mod:`dnsproxy.core.mark`. ``minimal_any``: see
     :class:`~dnsproxy.core.request.Request`. ``cookie``: the data of its cookie option, empty if
     there is none. ``keepalive``: it came over TCP and wants to know how long the connection may be
-    idle (RFC 7828).
+    idle (RFC 7828). ``explains``: it came over TCP and wants to know how it was answered.
     """
 
     message: Message
@@ -51,6 +54,7 @@ class Query:
     minimal_any: bool = False
     cookie: bytes = b""
     keepalive: bool = False
+    explains: bool = False
 
     @property
     def question(self) -> Question:
@@ -133,7 +137,7 @@ def _with_edns(message: Message, opt: Record, client: str, *, tcp: bool) -> Quer
     dnssec_ok = bool(opt.ttl & 0x8000)
     if opt.rdata == opt.end:
         return Query(message, size, dnssec_ok, client)
-    cookie, keepalive = b"", False
+    cookie, keepalive, explains = b"", False, False
     for number, (code, data) in enumerate(edns_options(message.wire, opt), start=1):
         if number > OPTIONS:
             raise MalformedMessage(f"more than {OPTIONS} options")
@@ -142,7 +146,11 @@ def _with_edns(message: Message, opt: Record, client: str, *, tcp: bool) -> Quer
             cookie = _cookie(data)
         elif code == OptionCode.KEEPALIVE and tcp:
             keepalive = _keepalive(data)
-    return Query(message, size, dnssec_ok, client, cookie=cookie, keepalive=keepalive)
+        elif code == trace.CODE and tcp:
+            # No forged address gets the long answer (RFC 5358 1).
+            explains = True
+    query = Query(message, size, dnssec_ok, client, cookie=cookie, keepalive=keepalive)
+    return replace(query, explains=True) if explains else query
 
 
 def _cookie(data: bytes) -> bytes:

@@ -121,6 +121,16 @@ class Memory:
                 return entry.reply if proven else _aged(entry.reply, int(now - entry.kept))
         return None
 
+    def held(self, zone: str, key: Key, now: float) -> dict[str, float | bool]:
+        """Of what is remembered, its age and what is left of its life, for people; in seconds."""
+        for shelf in (self.answers, self.denials):
+            entry = shelf.entries.get((zone, key))
+            if entry is not None:
+                age, left = now - entry.kept, max(entry.expires - now, 0.0)
+                watched = entry.proof is not None
+                return {"age_s": round(age, 3), "left_s": round(left, 3), "watched": watched}
+        return {}
+
     def lease(self, zone: str, key: Key, used: Callable[[], None]) -> Lease | None:
         """How long what holds may be told again without a look in here; None before it is often.
 

@@ -83,3 +83,20 @@ def type_text(qtype: int) -> str:
 def rcode_text(rcode: int) -> str:
     """``NXDOMAIN``; ``RCODE3841`` where the code has no name."""
     return _RCODES.get(rcode, f"RCODE{rcode}")
+
+
+def type_number(text: str) -> int:
+    """The number of a type by its name in any case, or as ``TYPE65280``. Raises ValueError."""
+    upper = text.upper()
+    for number, name in _TYPES.items():
+        if name == upper:
+            return number
+    digits = upper.removeprefix("TYPE")
+    if digits == upper or not (digits.isascii() and digits.isdigit() and int(digits) <= 0xFFFF):
+        raise ValueError(f"`{text}` is no type of records")
+    return int(digits)
+
+
+def type_names() -> list[str]:
+    """All types that have a name."""
+    return list(_TYPES.values())

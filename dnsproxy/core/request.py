@@ -1,8 +1,9 @@
 """What is asked of a zone: a question, and the flags that change what the answer holds."""
 
-from dataclasses import replace
+from dataclasses import field, replace
 
 from dnsproxy.core.names import Name
+from dnsproxy.core.trace import Trace
 from dnsproxy.core.values import value
 from dnsproxy.core.wire import Question, question
 
@@ -16,7 +17,7 @@ class Request:
 
     ``client`` is who asks, as the socket gives the address. ``returned``: we asked this of a server
     that now asks us; it must not be asked once more. ``minimal_any``: who asks for everything gets
-    the least (RFC 8482).
+    the least (RFC 8482). ``trace``: somebody wants to know what is done for it.
     """
 
     question: Question
@@ -26,6 +27,7 @@ class Request:
     client: str = ""
     returned: bool = False
     minimal_any: bool = False
+    trace: Trace | None = field(default=None, compare=False)
 
     @property
     def key(self) -> Key:
@@ -35,6 +37,11 @@ class Request:
         """
         asked = self.question
         return asked.key, asked.qtype, self.dnssec_ok, self.checking_disabled, self.recursion
+
+    def note(self, what: str, **facts: str | float | bool) -> None:
+        """Tell who wants to know what is done; cheap where nobody does."""
+        if self.trace is not None:
+            self.trace.note(what, **facts)
 
     def about(self, name: Name, qtype: int | None = None) -> "Request":
         """The same asked of another name, or for another type."""

@@ -18,6 +18,7 @@ from dnsproxy.core.names import ROOT, Name
 from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import QueryForm
 from dnsproxy.core.request import Request
+from dnsproxy.core.trace import milliseconds
 from dnsproxy.core.wire import Rcode, Type, question
 from dnsproxy.edges.asking import Manner, Upstream
 from dnsproxy.edges.probes import Probes
@@ -214,13 +215,21 @@ class UpstreamGroup:
         try:
             reply = self._upstreams[server].ask(request, until)
         except OSError as error:
-            return server, self._failed(server, start, error)
+            failed = self._failed(server, start, error)
+            self._note(request, server, str(failed), monotonic() - start)
+            return server, failed
         finally:
             self.health.left(server)
         now = monotonic()
         self.health.answered(server, now, now - start, useful=reply.rcode in _FINAL)
         self._observe(str(server), rcode_name(reply.rcode), now - start)
+        self._note(request, server, rcode_name(reply.rcode), now - start)
         return server, reply
+
+    def _note(self, request: Request, server: Endpoint, outcome: str, took: float) -> None:
+        if request.trace is not None:
+            ms = milliseconds(took)
+            request.trace.note("asked", server=str(server), outcome=outcome, took_ms=ms)
 
     def _failed(self, server: Endpoint, start: float, error: OSError) -> UpstreamFailed:
         took = monotonic() - start

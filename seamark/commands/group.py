@@ -10,6 +10,7 @@ from seamark import __version__
 _COMMANDS = {
     "up": "whole",
     "plan": "whole",
+    "query": "query",
     "export": "whole",
     "healthcheck": "healthcheck",
 }

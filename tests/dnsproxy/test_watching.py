@@ -65,7 +65,7 @@ def test_queries_are_logged_shown_and_counted(proxy, http, log, waits: Waits):
         client.sendto(query_wire(NAME)[:-1], ("127.0.0.1", proxy.port))
         client.recv(512)
     told = waits.until("written", lambda: len(read(log)) == 3 and read(log))
-    shown = [json.loads(line) for line in get(http, "queries").splitlines()]
+    shown = [json.loads(line) for line in get(http, "api/queries").splitlines()]
     assert told == shown[::-1]
     seen = [(one["transport"], one["source"], one["class"], one["name"]) for one in told]
     assert [
@@ -103,7 +103,7 @@ def test_an_alias_that_leads_to_nothing_is_nodata(http):
     with scene(told, outside, "--http", f"127.0.0.1:{http}") as running:
         for qtype in ("A", "MX", "CNAME"):
             ask(running.port, "ext.service.consul", qtype)
-        newest = [json.loads(line) for line in get(http, "queries").splitlines()]
+        newest = [json.loads(line) for line in get(http, "api/queries").splitlines()]
     assert [("CNAME", "ok"), ("MX", "nodata"), ("A", "ok")] == [
         (one["type"], one["class"]) for one in newest
     ]
@@ -127,7 +127,7 @@ def test_the_settings_of_the_query_log_reach_it(http, log):
         for number in range(4):
             ask(running.port, NAME)
             ask(running.port, f"n{number}.service.consul")
-        assert 1 == len(get(http, "queries").splitlines())
+        assert 1 == len(get(http, "api/queries").splitlines())
     names = [one["name"] for one in read(log)]
     assert ["n0.service.consul.", "n2.service.consul."] == names
 
