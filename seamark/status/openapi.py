@@ -161,3 +161,7 @@ def _lines() -> dict[str, Any]:
     kinds = ("application/x-ndjson", "text/csv")
     schema = {"schema": {"type": "string"}}
     return {"description": "A line each, the newest first", "content": dict.fromkeys(kinds, schema)}
+
+
+if __name__ == "__main__":
+    print(msgspec.json.format(msgspec.json.encode(document())).decode())  # noqa: T201

@@ -90,7 +90,7 @@ def _text(request: falcon.Request, parameter: str) -> str:
 
 
 def _time(request: falcon.Request, parameter: str, default: float) -> float:
-    found = request.get_param_as_float(parameter, default=default)
+    found = request.get_param_as_float(parameter, min_value=0, default=default)
     if not math.isfinite(found) and parameter in request.params:
         raise falcon.HTTPInvalidParam("Seconds since the epoch.", parameter)
     return found
