@@ -6,6 +6,8 @@ import { clock } from "./words.js";
 const HEIGHT = 176;
 const TABLE_ROWS = 60;
 const charts = new Set();
+// uPlot takes a click at its edge for the end of a drag, and would swallow it.
+const NO_DRAG = { x: false, y: false, setScale: false, click: () => {} };
 
 /** Whether what draws charts was built in. */
 export const canDraw = () => typeof globalThis.uPlot === "function";
@@ -75,7 +77,10 @@ export class Chart {
     this.#drawn = null;
     if (!canDraw() || !this.#data.series.length || !this.#data.times.length) return;
     this.#drawn = new globalThis.uPlot(this.#options(), this.#columnsOfData(), this.plot);
-    this.#drawn.over.addEventListener("click", () => this.#choose(this.#drawn.cursor.idx));
+    // Not where the cursor is: it follows a frame later, and a finger has none.
+    const { over } = this.#drawn;
+    over.addEventListener("click", (event) =>
+      this.#choose(this.#drawn.posToIdx(event.clientX - over.getBoundingClientRect().left)));
   }
 
   #columnsOfData() {
@@ -88,8 +93,8 @@ export class Chart {
     return {
       width: Math.max(this.plot.clientWidth, 120), height: HEIGHT, padding: [8, 16, 0, 0],
       legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 }, sync: { key: "hour", filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } } },
-      scales: { x: { time: true, range: (_, min, max) => [Math.min(min, max - 600), max] }, y: this.kind.scale },
+      cursor: { y: false, drag: NO_DRAG, points: { size: 7 }, sync: { key: "hour", filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } } },
+      scales: { x: { time: true, range: (_, min, max) => [Math.min(min, max - 300), max] }, y: this.kind.scale },
       axes: [
         { ...axis, grid: { show: false }, size: 24, space: 60, values: (_, found) => found.map((at) => clock(at).slice(0, 5)) },
         { ...axis, ...this.kind.axis, grid: { ...axis.grid, ...this.kind.axis?.grid }, size: 52, gap: 4, space: 30, values: (_, found) => found.map((value) => (value === null ? "" : this.kind.format(value))) },

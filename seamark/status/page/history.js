@@ -61,7 +61,7 @@ export class Hour {
     const until = this.#times[at];
     // A machine that slept has a gap: then a step is as long as any other.
     const before = this.#times[at - 1] ?? 0;
-    return { since: Math.max(before, until - 2 * this.#step), until };
+    return { since: until - before < 2 * this.#step ? before : until - this.#step, until };
   }
 
   #classes(classes) {

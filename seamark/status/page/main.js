@@ -38,7 +38,7 @@ new Polling(2, async (isNewest) => {
   const told = await ask("overview");
   if (!isNewest()) return;
   overview.show(told);
-  log.example = overview.example(told, `${told.catalog ? "svc1" : "consul"}.service.consul`);
+  log.example = overview.example(told, "consul.service.consul");
   // What came back is asked for all there is; what changed is asked for now, not in its turn.
   const now = JSON.stringify([told.catalog, told.registrar]);
   if (overview.connected()) wake();
