@@ -3,14 +3,13 @@
 That is how long waits took, and by name what this machine could not run.
 """
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.small_engine import SmallEngine
+from tests.small_engine import SmallEngine, small_engine
 from tests.waits import Waits
 
 pytest_plugins = ["tests.lab.fixtures"]
@@ -65,10 +64,5 @@ def pytest_terminal_summary(
 @pytest.fixture
 def engine_without_containers(tmp_path: Path) -> Iterator[SmallEngine]:
     """An engine that answers."""
-    with SmallEngine(tmp_path / "engine.sock") as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with small_engine(tmp_path / "engine.sock") as server:
         yield server
-        server.ending.set()
-        server.shutdown()
-        thread.join()

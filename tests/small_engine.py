@@ -3,6 +3,8 @@
 import json
 import socketserver
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -23,6 +25,18 @@ class SmallEngine(socketserver.ThreadingUnixStreamServer):
             "info": {"Name": "n1"},
             "json": [],
         }
+
+
+@contextmanager
+def small_engine(path: Path) -> Iterator[SmallEngine]:
+    """One that answers at this socket."""
+    with SmallEngine(path) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.ending.set()
+        server.shutdown()
+        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

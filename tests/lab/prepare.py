@@ -32,6 +32,8 @@ _FOR_TESTS = {
     "podman": ("podman", "netavark"),
     "runc": ("runc",),
     "iptables": ("iptables",),
+    # Without a font nothing is wide, and nothing is cut off.
+    "chromium": ("chromium", "fonts-dejavu-core"),
 }
 _FOR_OWN_ENGINE = {"dockerd": ("docker.io",), "iptables": ("iptables",)}
 
