@@ -5,7 +5,6 @@ from typing import Any
 import charts
 from setuptools import build_meta
 from setuptools.build_meta import (
-    get_requires_for_build_sdist,
     prepare_metadata_for_build_editable,
     prepare_metadata_for_build_wheel,
 )
@@ -32,6 +31,11 @@ def get_requires_for_build_editable(config_settings: Any = None) -> list[str]:
     return [*build_meta.get_requires_for_build_editable(config_settings), *charts.tools()]
 
 
+def get_requires_for_build_sdist(config_settings: Any = None) -> list[str]:
+    """The same."""
+    return [*build_meta.get_requires_for_build_sdist(config_settings), *charts.tools()]
+
+
 def build_wheel(*arguments: Any, **more: Any) -> str:
     """See PEP 517. Raises SystemExit with words for people."""
     charts.provide()
@@ -45,5 +49,6 @@ def build_editable(*arguments: Any, **more: Any) -> str:
 
 
 def build_sdist(*arguments: Any, **more: Any) -> str:
-    """See PEP 517. The charts are not in it: who builds it fetches them."""
+    """See PEP 517. The charts are in it: who builds from it fetches nothing."""
+    charts.provide()
     return build_meta.build_sdist(*arguments, **more)

@@ -13,15 +13,21 @@ from tests.commands import ROOT, Running
 
 # It is fetched what it leans on, as for everybody else.
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
+LIBRARY = "seamark/status/page/vendor/uPlot.iife.min.js"
 PACKAGES = ("catalog", "dnsproxy", "registrar", "seamark")
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make wheel` builds, of a copy: the builder leaves things behind where it works."""
+    """What `make wheel` builds, of a copy: the builder leaves things behind where it works.
+
+    Somebody has laid hands on what draws the charts: it is fetched anew.
+    """
     source, folder = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
     for package in PACKAGES:
         shutil.copytree(ROOT / package, source / package)
+    shutil.copytree(ROOT / "conf" / "build", source / "conf" / "build")
+    (source / LIBRARY).write_text("alert(1)")
     for file in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, source)
     pip("wheel", "--no-deps", "-w", folder, source)
@@ -53,9 +59,11 @@ def test_all_of_the_product_is_in_it_and_nothing_else(wheel: Path) -> None:
         str(path.relative_to(ROOT))
         for package in PACKAGES
         for path in (ROOT / package).rglob("*")
-        if path.suffix == ".py" or path.name == "py.typed"
+        if path.suffix == ".py" or path.name == "py.typed" or "page" in path.parts
+        if path.is_file()
     }
     assert tree == packed
+    assert (ROOT / LIBRARY).read_bytes() == zipfile.ZipFile(wheel).read(LIBRARY)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 
