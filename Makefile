@@ -13,7 +13,7 @@ UNIT = -m "not lab" -n $(WORKERS) --dist worksteal
 PARTS = -m "lab and not engine and not alone" -n $$(nproc) --dist worksteal
 SINGLY = -m "engine or alone"
 
-.PHONY: help run setup lint test test-unit test-all cluster wheel soak fuzz bench lock clean
+.PHONY: help run setup lint test test-unit test-all cluster wheel soak fuzz bench screenshots lock clean
 
 help:
 	@echo "make run        a running proxy with the embedded catalog on 127.0.0.1:5300"
@@ -31,6 +31,7 @@ help:
 	@echo "                SUBJECT=cluster: what containers of three hosts see when one of them fails"
 	@echo "                SUBJECT=catalog: the embedded catalog with few services and with 10,000"
 	@echo "make wheel      dist/seamark-*.whl, to install elsewhere"
+	@echo "make screenshots  docs/pictures/ anew, of a page with containers and load (as root)"
 	@echo "make lint       ruff, mypy, import-linter"
 	@echo "make setup      .venv with seamark, registrar and dnsproxy in it"
 
@@ -94,6 +95,11 @@ ifeq ($(filter $(SUBJECT),speed coherence isolation catalog),)
 	@$(BIN)/python -m tests.lab.prepare >&2
 endif
 	@$(BIN)/python -m bench $(SUBJECT) $(ARGS)
+
+# Six minutes: the charts need something to show.
+screenshots: $(READY_DEV)
+	@$(BIN)/python -m tests.lab.prepare --tests
+	$(BIN)/python -m tests.page.shots $(ARGS)
 
 # The versions that everybody gets, until somebody runs this again and commits the difference.
 lock:

@@ -34,6 +34,8 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         raise LabError("chromium is not installed: python -m tests.lab.prepare --tests")
     flags = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    # Letters without coloured edges: a picture is half as large.
+    flags += ["--disable-lcd-text"]
     # Its sandbox wants another user than root.
     flags += ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as driver:

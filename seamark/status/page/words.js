@@ -13,7 +13,7 @@ export const many = (value, one, more = `${one}s`) => `${count(value)} ${value =
 export function rate(value) {
   if (value >= 10000) return short.format(value);
   if (value >= 100) return plain.format(Math.round(value));
-  return value ? value.toFixed(1) : "0";
+  return value.toFixed(1).replace(/\.0$/u, "");
 }
 
 /** A share: 93.1 %. */
