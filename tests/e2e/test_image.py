@@ -147,6 +147,20 @@ def test_it_is_small(engine: Engine, images: dict[str, str], base_image: str) ->
     assert abs(added - int(said)) < MB_MORE_OR_LESS
 
 
+def test_the_page_and_its_charts_are_in_it(containers: Containers, images: dict[str, str]) -> None:
+    """All files of the page, as they are here."""
+    code = (
+        "import glob, os, seamark; os.chdir(os.path.dirname(seamark.__file__) + '/status/page'); "
+    )
+    code += "print(*glob.glob('**', recursive=True), sep='\\n')"
+    python = ["--entrypoint", "/opt/seamark/bin/python3"]
+    done = containers.output(images["seamark"], "-c", code, options=python)
+    page = ROOT / "seamark" / "status" / "page"
+    here = {str(path.relative_to(page)) for path in page.rglob("*")}
+    assert "vendor/uPlot.iife.min.js" in here
+    assert here == set(done.stdout.splitlines())
+
+
 @pytest.mark.usefixtures("consul")
 def test_both_halves_in_the_hosts_network(
     stand: Stand, containers: Containers, dummy_image: str, waits: Waits

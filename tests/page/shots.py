@@ -21,7 +21,7 @@ from tests.commands import ROOT
 from tests.lab.engine import open_engine
 from tests.lab.fixtures import Containers
 from tests.lab.images import dummy_http_image
-from tests.page.browser import PHONE, WIDE, Visit, chromium, visit
+from tests.page.browser import PHONE, Visit, chromium, visit
 from tests.page.stand import Stand, answers
 from tests.upstream import ScriptedUpstream
 from tests.waits import pause
@@ -47,7 +47,7 @@ ASKED = {
 # When an upstream breaks, as shares of the whole time.
 _BROKEN = (0.62, 0.68)
 _A_SECOND = 120
-_HEIGHT_MAX = 1300.0
+_WIDE, _HEIGHT_MAX = (1200, 900), 1200.0
 
 
 class Load:
@@ -117,8 +117,8 @@ def take(browser: Browser, url: str) -> None:
     FOLDER.mkdir(exist_ok=True)
     # What the picture begins and ends with.
     for name, size, begin, end in (
-        ("light", WIDE, "header.top", "#containers"),
-        ("dark", WIDE, "#services", "#log"),
+        ("light", _WIDE, "header.top", "#containers"),
+        ("dark", _WIDE, "#services", "#log"),
         ("phone", PHONE, "header.top", "#chart-latency"),
     ):
         seen = visit(browser, url, size, is_dark=name == "dark")

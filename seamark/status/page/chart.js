@@ -22,7 +22,7 @@ export const colour = (variable) =>
  */
 export class Chart {
   #drawn = null;
-  #data = { times: [], series: [] };
+  #data = { times: [], step: 10, series: [] };
   #shape = 0;
   #hidden = new Set();
   #selected = null;
@@ -52,7 +52,7 @@ export class Chart {
     charts.add(this);
   }
 
-  /** Draw `{times, series: [{key, label, line, dash, values}]}`; `line` names a colour of the style sheet. */
+  /** Draw `{times, step, series: [{key, label, line, dash, values}]}`; `line` names a colour of the style sheet. */
   show(data) {
     this.#data = data;
     this.empty.hidden = data.times.length > 0 && data.series.length > 0;
@@ -94,7 +94,7 @@ export class Chart {
       width: Math.max(this.plot.clientWidth, 120), height: HEIGHT, padding: [8, 16, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: NO_DRAG, points: { size: 7 }, sync: { key: "hour", filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } } },
-      scales: { x: { time: true, range: (_, min, max) => [Math.min(min, max - 300), max] }, y: this.kind.scale },
+      scales: { x: { time: true, range: (_, min, max) => [Math.min(min - this.#data.step, max - 300), max] }, y: this.kind.scale },
       axes: [
         { ...axis, grid: { show: false }, size: 24, space: 60, values: (_, found) => found.map((at) => clock(at).slice(0, 5)) },
         { ...axis, ...this.kind.axis, grid: { ...axis.grid, ...this.kind.axis?.grid }, size: 52, gap: 4, space: 30, values: (_, found) => found.map((value) => (value === null ? "" : this.kind.format(value))) },

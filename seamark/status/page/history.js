@@ -47,9 +47,10 @@ export class Hour {
     if (!isNewest()) return;
     this.#times = told.times;
     this.#step = told.step_s;
-    this.questions.show({ times: told.times, series: this.#classes(told.classes) });
-    this.latency.show({ times: told.times, series: latencies(told) });
-    this.changes.show({ times: told.times, series: changes(told.changes) });
+    const steps = { times: told.times, step: told.step_s };
+    this.questions.show({ ...steps, series: this.#classes(told.classes) });
+    this.latency.show({ ...steps, series: latencies(told) });
+    this.changes.show({ ...steps, series: changes(told.changes) });
   }
 
   /** Mark a stretch of time in all of them, or none. */

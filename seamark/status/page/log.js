@@ -1,7 +1,7 @@
 // The query log: live, or of one step of the hour.
 
-import { announce, byId, el, name, needs, notice, row, say, settled } from "./dom.js";
-import { ask, Missing, Polling } from "./polling.js";
+import { announce, byId, el, name, notice, row, say, settled } from "./dom.js";
+import { ask, isAway, Polling } from "./polling.js";
 import { clock, count, moment } from "./words.js";
 
 const ROWS = 200;
@@ -20,6 +20,8 @@ const live = byId("log-live");
 
 /** The log. `chosen(step)` is called with {since, until} or null as the shown time changes. */
 export class Log {
+  #polling;
+  #served = false;
   #step = null;
   #lines = [];
   #paused = false;
@@ -29,10 +31,8 @@ export class Log {
 
   constructor(chosen) {
     this.chosen = chosen;
-    this.polling = new Polling(2, (isNewest) => this.#read(isNewest), (error) => {
-      // That nobody answers is told at the head of the page.
-      notice(byId("log-error"), error instanceof TypeError || error.name === "TimeoutError" ? "" : error.message);
-    });
+    this.#polling = new Polling(2, (isNewest) => this.#read(isNewest), (error) =>
+      notice(byId("log-error"), isAway(error) ? "" : error.message));
     options(form.elements.class, Object.entries(CLASSES));
     options(form.elements.source, [["", "any"], ...SOURCES.map((source) => [source, source])]);
     const again = settled(() => this.#again());
@@ -67,8 +67,13 @@ export class Log {
     pause.setAttribute("aria-pressed", String(paused));
     pause.firstChild.data = paused ? "Go on " : "Pause ";
     this.#mode();
-    if (paused) this.polling.hold();
-    else this.polling.release();
+    this.#polling.want(this.#served && !paused);
+  }
+
+  /** Begin to ask for queries, or cease where there are none. */
+  serve(served) {
+    this.#served = served;
+    this.#polling.want(served && !this.#paused);
   }
 
   get paused() {
@@ -78,7 +83,7 @@ export class Log {
   #again() {
     this.#links();
     if (this.#paused) this.pause(false);
-    else this.polling.now();
+    else this.#polling.now();
     this.#mode();
   }
 
@@ -112,10 +117,7 @@ export class Log {
     const wanted = this.#wanted();
     const filtered = String(wanted);
     wanted.set("limit", ROWS);
-    const text = await ask(`queries?${wanted}`, "text").catch((error) => {
-      if (error instanceof Missing) needs("log", false);
-      throw error;
-    });
+    const text = await ask(`queries?${wanted}`, "text");
     if (!isNewest()) return;
     this.#fill(text.split("\n").filter(Boolean), filtered !== this.#filtered);
     this.#filtered = filtered;

@@ -4,16 +4,12 @@ const PATIENCE_MS = 10000;
 const SELDOM_MS = 30000;
 const all = [];
 
-/** What is asked has no such thing: this kind of process never will. */
-export class Missing extends Error {}
-
-/** Ask for what is told below `api/`; JSON, or text as it is. Raises Missing, or another Error. */
+/** Ask for what is told below `api/`; JSON, or text as it is. Raises Error. */
 export async function ask(path, as = "json") {
   const answer = await fetch(`api/${path}`, {
     cache: "no-store", credentials: "omit", redirect: "error",
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  if (answer.status === 404) throw new Missing(path);
   if (!answer.ok) throw new Error(await reason(answer));
   return answer[as]();
 }
@@ -27,12 +23,19 @@ async function reason(answer) {
   }
 }
 
-/** Runs a task now and then. `failed(error, seconds)` is told of each failure and when it is tried again. */
+/** Whether nobody answered at all: that is told at the head of the page, for all of it. */
+export const isAway = (error) => error instanceof TypeError || error.name === "TimeoutError";
+
+/**
+ * Runs a task now and then, as soon as it is wanted. The task is given a function that tells
+ * whether what it has got is still the newest. `failed(error, seconds)` is told of each failure,
+ * and in how many seconds it is tried again.
+ */
 export class Polling {
   #timer = 0;
   #turn = 0;
   #failures = 0;
-  #held = false;
+  #wanted = false;
 
   constructor(everyS, task, failed = () => {}) {
     this.everyMs = everyS * 1000;
@@ -41,53 +44,52 @@ export class Polling {
     all.push(this);
   }
 
+  /** Have it go on, or stand still. */
+  want(wanted) {
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    if (wanted) this.now();
+    else this.rest();
+  }
+
   /** Run it at once, whatever it waited for; what is under way counts no more. */
   async now() {
-    clearTimeout(this.#timer);
-    if (document.hidden || this.#held) return;
-    this.#turn += 1;
+    this.rest();
+    if (!this.#goesOn()) return;
     const turn = this.#turn;
     let wait = this.everyMs;
     try {
       await this.task(() => turn === this.#turn);
       this.#failures = 0;
     } catch (error) {
-      if (error instanceof Missing || turn !== this.#turn) return;
+      if (turn !== this.#turn) return;
       this.#failures += 1;
       wait = Math.min(this.everyMs * 2 ** Math.min(this.#failures - 1, 5), SELDOM_MS);
       this.failed(error, wait / 1000);
     }
-    if (turn !== this.#turn || document.hidden || this.#held) return;
-    clearTimeout(this.#timer);
+    if (turn !== this.#turn || !this.#goesOn()) return;
     this.#timer = setTimeout(() => this.now(), wait);
   }
 
-  /** Ask no more until it is released. */
-  hold() {
-    this.#held = true;
-    this.#turn += 1;
-    clearTimeout(this.#timer);
-  }
-
-  /** Go on. */
-  release() {
-    this.#held = false;
-    this.now();
-  }
-
-  /** Wait for nothing more. */
+  /** Wait for nothing more, until it is run again. */
   rest() {
     this.#turn += 1;
     clearTimeout(this.#timer);
   }
+
+  #goesOn() {
+    return this.#wanted && !document.hidden;
+  }
 }
 
-/** Ask for everything again, at once. */
-export function wake() {
-  for (const polling of all) polling.now();
+/** Run all but one at once. */
+export function wake(but = null) {
+  for (const polling of all) if (polling !== but) polling.now();
 }
 
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) for (const polling of all) polling.rest();
-  else wake();
-});
+/** Have all but one wait. */
+export function rest(but = null) {
+  for (const polling of all) if (polling !== but) polling.rest();
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? rest() : wake()));
