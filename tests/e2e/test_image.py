@@ -47,6 +47,12 @@ COMPOSE = {
 BUILD = {"VERSION": "9.8.7", "REVISION": "abc123", "CREATED": "2026-01-02T03:04:05Z"}
 BUILD |= {"SOURCE": "https://example.com/source", "DOCUMENTATION": "https://example.com/docs"}
 MB_MORE_OR_LESS = 3
+# Prints what the page is made of.
+_FILES = """
+import os, pathlib, seamark
+os.chdir(pathlib.Path(seamark.__file__).parent / "status" / "page")
+print(*pathlib.Path().rglob("*"), sep="\\n")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -149,12 +155,8 @@ def test_it_is_small(engine: Engine, images: dict[str, str], base_image: str) ->
 
 def test_the_page_and_its_charts_are_in_it(containers: Containers, images: dict[str, str]) -> None:
     """All files of the page, as they are here."""
-    code = (
-        "import glob, os, seamark; os.chdir(os.path.dirname(seamark.__file__) + '/status/page'); "
-    )
-    code += "print(*glob.glob('**', recursive=True), sep='\\n')"
     python = ["--entrypoint", "/opt/seamark/bin/python3"]
-    done = containers.output(images["seamark"], "-c", code, options=python)
+    done = containers.output(images["seamark"], "-c", _FILES, options=python)
     page = ROOT / "seamark" / "status" / "page"
     here = {str(path.relative_to(page)) for path in page.rglob("*")}
     assert "vendor/uPlot.iife.min.js" in here

@@ -96,7 +96,7 @@ export class Chart {
       cursor: { y: false, drag: NO_DRAG, points: { size: 7 }, sync: { key: "hour", filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } } },
       scales: { x: { time: true, range: (_, min, max) => [Math.min(min - this.#data.step, max - 300), max] }, y: this.kind.scale },
       axes: [
-        { ...axis, grid: { show: false }, size: 24, space: 60, values: (_, found) => found.map((at) => clock(at).slice(0, 5)) },
+        { ...axis, grid: { show: false }, size: 24, space: 44, values: (_, found) => found.map((at) => clock(at).slice(0, 5)) },
         { ...axis, ...this.kind.axis, grid: { ...axis.grid, ...this.kind.axis?.grid }, size: 52, gap: 4, space: 30, values: (_, found) => found.map((value) => (value === null ? "" : this.kind.format(value))) },
       ],
       series: [{}, ...this.#data.series.map((one) => this.#series(one))],
