@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser
@@ -13,6 +14,7 @@ from tests.small_engine import small_engine
 from tests.upstream import ScriptedUpstream
 
 OpenVisit = Callable[..., Visit]
+StartStand = Callable[..., Stand]
 SERVICES = [
     {"id": "web-1", "name": "web", "port": 8081, "tags": ["blue"]},
     {"id": "web-2", "name": "web", "port": 8082},
@@ -29,7 +31,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visits(browser: Browser) -> Iterator[OpenVisit]:
+def started() -> Iterator[StartStand]:
+    """Starts processes of the test's own, which outlive the pages that look at them."""
+    with ExitStack() as stack:
+        yield lambda *flags, kind=Stand: stack.enter_context(kind(*flags))
+
+
+@pytest.fixture
+def visits(browser: Browser, started: StartStand) -> Iterator[OpenVisit]:
     """Opens pages; that all went well in each is looked at when the test is over."""
     opened: list[Visit] = []
 

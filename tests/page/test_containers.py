@@ -12,7 +12,7 @@ from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
 from tests.lab.fixtures import Containers
 from tests.page.browser import Visit
-from tests.page.conftest import OpenVisit
+from tests.page.conftest import OpenVisit, StartStand
 from tests.page.stand import Stand
 from tests.upstream import ScriptedUpstream
 
@@ -98,14 +98,12 @@ def test_health_as_consul_tells_it(
     consul_binary: Path,
     containers: Containers,
     dummy_image: str,
+    started: StartStand,
     visits: OpenVisit,
 ) -> None:
     """In words: colour alone tells nothing to many."""
-    with (
-        ConsulAgent(consul_binary, node="node3") as agent,
-        Stand("--docker", engine.url, f"consul://{agent.http_address}") as stand,
-    ):
-        seen = visits(stand.url)
+    with ConsulAgent(consul_binary, node="node3") as agent:
+        seen = visits(started("--docker", engine.url, f"consul://{agent.http_address}").url)
         expect(seen("#about")).to_contain_text("with Consul")
         env = {"SERVICE_CHECK_TTL": "60s", "SERVICE_NAME": "beaten"}
         containers.run(dummy_image, "beaten", name="beaten", ports=["8080"], env=env)

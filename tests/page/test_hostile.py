@@ -16,6 +16,7 @@ from tests.page.browser import PHONE, Visit
 from tests.page.conftest import OpenVisit
 from tests.page.stand import Stand
 from tests.upstream import ScriptedUpstream
+from tests.waits import PATIENCE_S, Waits
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 NAMES = {
@@ -113,16 +114,20 @@ def test_a_filter_takes_names_that_look_like_something_else(told: Stand, visits:
         expect(seen("#log-rows .c-name")).to_have_text(to_text(labels))
 
 
-def test_no_byte_of_them_gets_to_a_terminal(told: Stand) -> None:
+def test_no_byte_of_them_gets_to_a_terminal(told: Stand, waits: Waits) -> None:
     """The query log on stderr is ASCII, a line a query."""
-    lines = [line for line in told.log.splitlines() if line.startswith("{")]
-    assert len(NAMES) == len(lines)
-    for line in lines:
+
+    def lines() -> list[str]:
+        return [line for line in told.log.splitlines() if line.startswith("{")]
+
+    # Lines are written a little late.
+    waits.until("all are told", lambda: len(lines()) == len(NAMES), PATIENCE_S)
+    for line in lines():
         assert line.isascii()
         assert line.isprintable()
         assert not set("<>&") & set(line)
     assert {to_text(labels) for labels in NAMES.values()} == {
-        json.loads(line)["name"] for line in lines
+        json.loads(line)["name"] for line in lines()
     }
 
 

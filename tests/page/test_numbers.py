@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.lab.consul import free_ports
 from tests.page.browser import Visit
-from tests.page.conftest import OpenVisit
+from tests.page.conftest import OpenVisit, StartStand
 from tests.page.stand import Stand
 from tests.upstream import ScriptedUpstream
 
@@ -21,15 +21,20 @@ def asked(seen: Visit, path: str) -> int:
     return sum(path in url for url in seen.asked)
 
 
-def test_numbers_move_as_questions_are_asked(stand: Stand, visits: OpenVisit) -> None:
+def test_numbers_move_as_questions_are_asked(
+    started: StartStand, upstream: ScriptedUpstream, visits: OpenVisit
+) -> None:
     """Without a reload."""
+    stand = started("--upstream", upstream.address)
     seen = visits(stand.url)
-    before = int(str(seen("#n-total").text_content()).split()[0].replace(",", ""))
-    stand.ask(*["web.service.consul"] * 40, *["broken.example"] * 10)
-    expect(seen("#n-total")).to_have_text(f"{before + 50} since the start")
+    expect(seen("#n-total")).to_have_text("0 since the start")
+    expect(seen("#n-rate")).to_have_text("0")
+    stand.ask(*["a.example"] * 40, *["broken.example"] * 10)
+    expect(seen("#n-total")).to_have_text("50 since the start")
     expect(seen("#n-rate")).not_to_have_text("0")
     for number in ("#n-memory", "#n-failing"):
-        expect(seen(number)).to_have_text(re.compile(r"^\d+\.\d %$"))
+        expect(seen(number)).to_have_text(re.compile(r"^\d+(\.\d)? %$"))
+    expect(seen("#n-failing")).to_have_text("20.0 %")
     expect(seen("#n-p50")).to_have_text(re.compile(r"^\d+(\.\d)? (µs|ms)$"))
 
 
@@ -70,19 +75,21 @@ def test_zones_and_upstreams(stand: Stand, upstream: ScriptedUpstream, visits: O
     expect(seen("#upstreams-rows .state")).to_have_text("well")
 
 
-def test_what_is_not_ready_says_why(upstream: ScriptedUpstream, visits: OpenVisit) -> None:
+def test_what_is_not_ready_says_why(
+    started: StartStand, upstream: ScriptedUpstream, visits: OpenVisit
+) -> None:
     """At the head of the page, with the fix; and what is empty says what to do."""
     flags = ["--upstream", upstream.address, "--docker", "unix:///nowhere/docker.sock"]
-    with Stand(*flags) as stand:
-        seen = visits(stand.url)
-        assert ["dns ready", "registrar not ready"] == seen.texts("#parts li")
-        expect(seen("#notices")).to_contain_text("no container engine at unix:///nowhere")
-        expect(seen("#services-empty code")).to_contain_text("docker run -d -p ")
-        expect(seen("#log-empty code")).to_have_text(
-            f"dig @127.0.0.1 -p {stand.port} consul.service.consul SRV"
-        )
-        assert "registrar not ready" == seen("#said").text_content()
-        expect(seen("#chart-questions .over")).to_contain_text("ten seconds after the start")
+    stand = started(*flags)
+    seen = visits(stand.url)
+    assert ["dns ready", "registrar not ready"] == seen.texts("#parts li")
+    expect(seen("#notices")).to_contain_text("no container engine at unix:///nowhere")
+    expect(seen("#services-empty code")).to_contain_text("docker run -d -p ")
+    expect(seen("#log-empty code")).to_have_text(
+        f"dig @127.0.0.1 -p {stand.port} consul.service.consul SRV"
+    )
+    assert "registrar not ready" == seen("#said").text_content()
+    expect(seen("#chart-questions .over")).to_contain_text("ten seconds after the start")
 
 
 def test_a_process_that_is_gone_and_comes_back(
@@ -136,18 +143,15 @@ def turn(seen: Visit, *, is_hidden: bool) -> None:
 
 
 def test_what_a_process_does_not_have_is_not_shown(
-    upstream: ScriptedUpstream, visits: OpenVisit
+    started: StartStand, upstream: ScriptedUpstream, visits: OpenVisit
 ) -> None:
-    """The DNS proxy alone has neither services nor containers."""
-    stand = Proxy("--upstream", upstream.address, "--consul-dns", "127.0.0.1:9")
-    with stand:
-        seen = visits(stand.url)
-        expect(seen("#zones-rows tr")).not_to_have_count(0)
-        expect(seen("#services")).to_be_hidden()
-        expect(seen("#containers")).to_be_hidden()
-        expect(seen("#chart-changes")).to_be_hidden()
-        # It asks once for what the process might have.
-        seen.excused.append("404")
+    """The DNS proxy alone has neither services nor containers, and is not asked for them."""
+    flags = ["--upstream", upstream.address, "--consul-dns", "127.0.0.1:9"]
+    seen = visits(started(*flags, kind=Proxy).url)
+    expect(seen("#zones-rows tr")).not_to_have_count(0)
+    for part in ("#services", "#containers", "#chart-changes"):
+        expect(seen(part)).to_be_hidden()
+    assert 0 == asked(seen, "/api/services") + asked(seen, "/api/containers")
 
 
 class Proxy(Stand):
