@@ -1,11 +1,15 @@
 """The entry points. gevent patches first: the engine's and Consul's clients reach for sockets.
 
-Each loads its own command alone: a DNS proxy has no use for the engine's client.
+Each loads its own command alone: a DNS proxy has no use for the engine's client. Who presses Tab
+waits for neither.
 """
 
-from gevent import monkey
+from seamark import completing
 
-monkey.patch_all()
+if not completing.asked():
+    from gevent import monkey
+
+    monkey.patch_all()
 
 from seamark import cli
 

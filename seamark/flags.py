@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from seamark import logs
+from seamark.completing import by_metavar
 from seamark.sources import Source
 from seamark.variables import BOOLEANS, INTEGERS, LISTS, NUMBERS
 
@@ -15,7 +16,10 @@ Command = Callable[..., None]
 
 
 class Flag(NamedTuple):
-    """A setting's name, how its value is called (empty: none is taken), and what it does."""
+    """A setting's name, how its value is called (empty: none is taken), and what it does.
+
+    In lower case stands what can be given as it is, `ipv4|ipv6`: shells complete that.
+    """
 
     setting: str
     metavar: str
@@ -24,15 +28,15 @@ class Flag(NamedTuple):
 
 COMMON = {
     "--node": Flag("node", "NAME", "This host's name in service ids (default: the engine's)."),
-    "--log-level": Flag("log_level", "LEVEL", "debug, info, warning or error (default: info)."),
+    "--log-level": Flag(
+        "log_level", "debug|info|warning|error", "What is logged to stderr (default: info)."
+    ),
 }
 LIFE = {
     "--user": Flag("user", "NAME", "Who to be once everything is bound (default: who starts it)."),
 }
 STATUS = {
-    "--http": Flag(
-        "http.listen", "ADDR:PORT", "The status side, or `off` (default: 127.0.0.1:8053)."
-    ),
+    "--http": Flag("http.listen", "ADDR:PORT|off", "The status side (default: 127.0.0.1:8053)."),
 }
 REGISTRAR = {
     "--docker": Flag("registrar.docker", "URL", "The container engine (default: DOCKER_HOST)."),
@@ -66,20 +70,22 @@ DNS = {
     "--listen": Flag("dns.listen", "ADDR:PORT", "Where to answer (default: port 53 everywhere)."),
     "--upstream": Flag("dns.upstream", "ADDR[:PORT]", "Who is asked for all other names."),
     "--consul-dns": Flag("dns.consul_dns", "ADDR:PORT", "Consul's DNS (registry host:8600)."),
-    "--consul-http": Flag("dns.consul_http", "URL", "Consul's HTTP API (the registry's), or off."),
+    "--consul-http": Flag("dns.consul_http", "URL|off", "Consul's HTTP API (the registry's)."),
     "--domain": Flag("dns.domain", "NAME", "The domain that Consul has (default: consul)."),
     "--alt-domain": Flag("dns.alt_domain", "NAME", "A second domain for Consul's names."),
     "--datacenter": Flag("dns.datacenters", "NAME", "Datacenters to search, in this order."),
     "--remember": Flag("dns.remember", "", "Remember answers as long as their TTLs say."),
     "--allow": Flag("dns.allow", "CIDR", "Networks that are answered (default: private ones)."),
     "--workers": Flag("dns.workers", "N", "How many processes answer (default: 1)."),
-    "--query-log": Flag("dns.query_log", "stderr|FILE", "Log each query (default: off)."),
+    "--query-log": Flag("dns.query_log", "stderr|off|FILE", "Log each query (default: off)."),
     "--services": Flag(
         "catalog.services", "FILE", "Embedded: services as Consul definitions (JSON)."
     ),
     "--advertise": Flag("catalog.advertise", "ADDR", "Embedded: the node's address."),
 }
 FLAGS = COMMON | LIFE | STATUS | REGISTRAR | DNS
+# As they are shown, by what they are about.
+GROUPS = {"DNS proxy": DNS, "Registrar": REGISTRAR, "General": STATUS | LIFE | COMMON}
 # For the command line in Go's manner: names that take a value, and names that take none.
 VALUES = {flag[2:] for flag, known in FLAGS.items() if known.metavar} | {"config"}
 SWITCHES = {flag[2:] for flag, known in FLAGS.items() if not known.metavar} | {
@@ -96,12 +102,14 @@ def takes(*groups: dict[str, Flag]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def run(config: str | None, *, debug: bool, registry: str = "", **given: Any) -> None:
-            flags, own = _divided(given)
+            flags, own, named = _divided(given)
             if registry:
                 flags["catalog.registry"] = registry
+                named["catalog.registry"] = "REGISTRY_URI"
             if debug:
                 flags["log_level"] = "debug"
-            source = Source(config, os.environ, flags)
+                named["log_level"] = "--debug"
+            source = Source(config, os.environ, flags, named)
             logs.set_up(source.settings.log_level)
             if source.path is not None:
                 logs.log.info("settings from %s", source.path)
@@ -112,23 +120,30 @@ def takes(*groups: dict[str, Flag]) -> Callable[[Command], Command]:
             for flag, known in reversed(group.items()):
                 wrapped = _option(flag, known)(wrapped)
         debug_option = click.option("--debug", is_flag=True, help="Log everything, tracebacks too.")
-        config_option = click.option("--config", metavar="FILE", help="Settings (seamark.toml).")
+        config_option = click.option(
+            "--config", metavar="FILE", help="Settings (seamark.toml).", shell_complete=by_metavar
+        )
         return config_option(debug_option(wrapped))
 
     return decorate
 
 
-def _divided(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What was given, as settings by name, and the command's own options."""
+def _divided(
+    given: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    """What was given, as settings by name, the command's own options, and each setting's flag."""
     flags: dict[str, Any] = {}
     own: dict[str, Any] = {}
+    named: dict[str, str] = {}
     for key, value in given.items():
-        known = FLAGS.get(f"--{key.replace('_', '-')}")
+        flag = f"--{key.replace('_', '-')}"
+        known = FLAGS.get(flag)
         if known is None:
             own[key] = value
         elif (plain := _plain(value)) is not None:
             flags[known.setting] = plain
-    return flags, own
+            named[known.setting] = flag
+    return flags, own, named
 
 
 def _option(flag: str, known: Flag) -> Callable[[Command], Command]:
@@ -139,6 +154,7 @@ def _option(flag: str, known: Flag) -> Callable[[Command], Command]:
         metavar=known.metavar,
         help=known.words,
         multiple=known.setting in LISTS,
+        shell_complete=by_metavar,
         type=int if known.setting in INTEGERS else float if known.setting in NUMBERS else str,
     )
 

@@ -2,7 +2,9 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from catalog.errors import ShapeError
@@ -16,22 +18,40 @@ from seamark.variables import BOOLEANS, ENVIRONMENT, INTEGERS, LISTS, NUMBERS
 # Tried in this order if neither --config nor SEAMARK_CONFIG names a file.
 DEFAULT_FILES = (Path("seamark.toml"), Path("/etc/seamark/seamark.toml"))
 
+NONE_GIVEN: Mapping[str, str] = MappingProxyType({})
 # File -> time, size and inode, by which a change is seen; nothing for what is not there.
 Marks = Mapping[Path, tuple[int, ...]]
 
 _BOOLEAN = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """The settings in force, the file that was read, if any, and which variables had a say."""
+
+    settings: Settings
+    path: Path | None
+    text: str
+    # Setting -> the variable that it was taken from, also if a flag beat it afterwards.
+    variables: dict[str, str]
+
+
 class Source:
     """Where the settings of this process come from, to be read again as at the start.
 
-    ``settings`` is what they were at first, ``path`` the file that was read, if any. The arguments
-    are those of :func:`load`, which says what is raised.
+    ``settings`` is what they were at first, ``path`` the file that was read, if any; ``given`` says
+    for each setting of ``flags`` what it was given as. The arguments are else those of
+    :func:`load`, which says what is raised.
     """
 
     def __init__(
-        self, config: str | None, environment: Mapping[str, str], flags: Mapping[str, Any]
+        self,
+        config: str | None,
+        environment: Mapping[str, str],
+        flags: Mapping[str, Any],
+        given: Mapping[str, str] = NONE_GIVEN,
     ) -> None:
+        self.given = given
         self._config = config
         self._environment = dict(environment)
         self._flags = flags
@@ -53,28 +73,41 @@ class Source:
         """The settings as they are now. Raises :class:`SettingsError`."""
         return load(self._config, self._environment, self._flags)
 
+    def lay(self) -> Laid:
+        """The same, and where each setting comes from."""
+        return lay(self._config, self._environment, self._flags)
+
 
 def load(
     config: str | None, environment: Mapping[str, str], flags: Mapping[str, Any]
 ) -> tuple[Settings, Path | None]:
-    """The settings in force, and the file that was read, if any.
+    """The settings in force, and the file that was read, if any; as :func:`lay`."""
+    laid = lay(config, environment, flags)
+    return laid.settings, laid.path
+
+
+def lay(config: str | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Laid:
+    """Lay the sources of the settings over each other.
 
     ``flags`` maps setting names (``dns.listen``) to what was given on the command line. Raises
     :class:`SettingsError`.
     """
     path = _file(config, environment)
     document = {"node": node} if (node := container_host()) else {}
-    document |= _read(path) if path else {}
+    text = _text(path) if path else ""
+    document |= _parsed(text, path)
     _check(document, str(path))
+    taken: dict[str, str] = {}
     for name, variables in ENVIRONMENT.items():
         for variable in variables:
-            if text := environment.get(variable):
-                _set(document, name, _parse(name, text, variable))
+            if given := environment.get(variable):
+                _set(document, name, _parse(name, given, variable))
                 _check(document, f"environment variable {variable}")
+                taken[name] = variable
                 break
     for name, value in flags.items():
         _set(document, name, value)
-    return _check(document, "command line"), path
+    return Laid(_check(document, "command line"), path, text, taken)
 
 
 def _mark(path: Path) -> tuple[int, ...]:
@@ -92,12 +125,17 @@ def _file(config: str | None, environment: Mapping[str, str]) -> Path | None:
     return next((path for path in DEFAULT_FILES if path.exists()), None)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text())
+        return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SettingsError(f"{path}: cannot be read: {reason}") from error
+
+
+def _parsed(text: str, path: Path | None) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: not TOML: {error}") from error
 

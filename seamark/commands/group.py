@@ -5,18 +5,21 @@ from importlib import import_module
 import click
 
 from seamark import __version__
+from seamark.helping import Group
 
-# A health check twice a minute has no use for the engine's client.
+# Command -> the module that declares it. A module loads what its command works with only when that
+# runs: a health check twice a minute has no use for the engine's client, and a Tab for nothing.
 _COMMANDS = {
     "up": "whole",
     "plan": "whole",
     "query": "query",
     "export": "whole",
     "healthcheck": "healthcheck",
+    "completion": "completion",
 }
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table."""
         return list(_COMMANDS)
@@ -31,7 +34,7 @@ class _Lazy(click.Group):
         return command
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Lazy)
 @click.version_option(__version__, prog_name="seamark")
 def seamark() -> None:
     """Give every container a name that other containers can resolve.
@@ -40,4 +43,6 @@ def seamark() -> None:
     seamark up                                  one host, embedded catalog
     seamark up consul://127.0.0.1:8500          one host of many, catalog in Consul
     dig @127.0.0.1 svc4.service.consul SRV      ask it
+
+    Each half alone: `registrar --help`, `dnsproxy --help`.
     """  # noqa: D301  (click wants the character itself)

@@ -4,20 +4,23 @@ import os
 
 import click
 
-from seamark import __version__, registering, wiring
-from seamark.addresses import status_address
-from seamark.app import App
+from seamark import __version__
 from seamark.errors import SettingsError
 from seamark.flags import COMMON, LIFE, REGISTRAR, STATUS, takes
+from seamark.helping import Command
 from seamark.sources import Source
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command)
 @click.version_option(__version__, prog_name="registrar")
 @takes(REGISTRAR, STATUS, LIFE, COMMON)
 @click.argument("registry", metavar="REGISTRY_URI")
 def registrar(source: Source) -> None:
     """Keep the services of this host's containers in a catalog.
+
+    \b
+    registrar consul://127.0.0.1:8500
+    registrar -cleanup -tags=eu consul://127.0.0.1:8500
 
     \b
     REGISTRY_URI is one of
@@ -26,6 +29,10 @@ def registrar(source: Source) -> None:
 
     Flags, labels, names and ids are those of gliderlabs/registrator; one dash will do.
     """  # noqa: D301  (click wants the character itself)
+    from seamark import registering, wiring
+    from seamark.addresses import status_address
+    from seamark.app import App
+
     settings = source.settings
     registry = wiring.registry(settings, os.environ)
     if registry is None:

@@ -7,26 +7,33 @@ from pathlib import Path
 
 import click
 
-from registrar.core.ownership import OWNER
-from seamark import exporting, plans, registering, wiring
-from seamark.addresses import status_address
-from seamark.app import App
-from seamark.dns_side import dns_side
+from seamark.completing import by_metavar
 from seamark.errors import SettingsError
 from seamark.flags import COMMON, DNS, LIFE, REGISTRAR, STATUS, takes
+from seamark.helping import Command
 from seamark.sources import Source
 
 DIFFERENCE = 3
 
 
-@click.command()
+@click.command(cls=Command)
 @takes(DNS, REGISTRAR, STATUS, LIFE, COMMON)
 @click.argument("registry", metavar="[REGISTRY_URI]", default="")
 def up(source: Source) -> None:
     """Run both halves: registrar and DNS proxy.
 
+    \b
+    seamark up                                      one host, embedded catalog
+    seamark up consul://127.0.0.1:8500              one host of many, catalog in Consul
+    seamark up --listen 127.0.0.1:5300 --upstream 9.9.9.9
+
     REGISTRY_URI is `consul://HOST:PORT`; without one the catalog is embedded.
-    """
+    """  # noqa: D301  (click wants the character itself)
+    from seamark import registering, wiring
+    from seamark.addresses import status_address
+    from seamark.app import App
+    from seamark.dns_side import dns_side
+
     settings = source.settings
     registry = wiring.registry(settings, os.environ)
     engine = registering.engine(settings, os.environ)
@@ -53,18 +60,27 @@ def up(source: Source) -> None:
     ).run()
 
 
-@click.command()
+@click.command(cls=Command, short_help="Show what the registrar would do, and why.")
 @takes(REGISTRAR, COMMON)
-@click.option("--from-inspect", metavar="FILE", help="Read `docker inspect` output; `-` is stdin.")
+@click.option(
+    "--from-inspect",
+    metavar="FILE",
+    help="Read `docker inspect` output; `-` is stdin.",
+    shell_complete=by_metavar,
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("registry", metavar="[REGISTRY_URI]", default="")
 def plan(source: Source, from_inspect: str | None, *, as_json: bool) -> None:
     """Show what the registrar would do, and why something is left out. Changes nothing.
 
     \b
-    seamark plan consul://127.0.0.1:8500           against what is registered; exit 3 if it differs
-    docker inspect web | seamark plan --from-inspect -            offline
+    seamark plan consul://127.0.0.1:8500            against what is registered
+    docker inspect web | seamark plan --from-inspect -
+
+    Exit code 3: what is registered is not what should be.
     """  # noqa: D301  (click wants the character itself)
+    from seamark import plans, registering, wiring
+
     settings = source.settings
     if from_inspect:
         plans.offline(settings, _text_of(from_inspect), as_json=as_json)
@@ -76,19 +92,23 @@ def plan(source: Source, from_inspect: str | None, *, as_json: bool) -> None:
         sys.exit(DIFFERENCE)
 
 
-@click.command()
+@click.command(cls=Command, short_help="Write the catalog down for Consul's agent.")
 @takes(STATUS, COMMON)
 @click.option("--all", "everything", is_flag=True, help="Containers' services, too.")
 def export(source: Source, *, everything: bool) -> None:
     """Write the embedded catalog as a configuration for Consul's agent, on stdout.
 
-    A running `seamark up` is asked, over its status side. What containers offer is left out: the
-    registrar registers that in Consul by itself.
-
     \b
     seamark export > services.json
     consul agent -config-file services.json ...
+
+    A running `seamark up` is asked, over its status side. What containers offer is left out: the
+    registrar registers that in Consul by itself.
     """  # noqa: D301  (click wants the character itself)
+    from registrar.core.ownership import OWNER
+    from seamark import exporting
+    from seamark.addresses import status_address
+
     document = exporting.fetch(status_address(source.settings.http.listen))
     told = document if everything else exporting.without(document, OWNER)
     click.echo(json.dumps(told, indent=2))
