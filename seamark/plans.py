@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,9 +18,12 @@ from registrar.core.plan import Plan, desired_of
 from registrar.edges.engine import DockerEngine
 from registrar.planner import plan_for
 from seamark import registering
+from seamark.colours import Colour, paint, wanted
 from seamark.errors import SettingsError
+from seamark.logs import printable
 from seamark.settings import Settings
 
+_COLOURS = {"+": Colour.GREEN, "~": Colour.YELLOW, "-": Colour.RED}
 NONE: Mapping[str, list[str]] = {}
 
 
@@ -81,22 +85,20 @@ def _print_services(
         address = f"[{service.address}]" if ":" in service.address else service.address
         tags = f"  tags {','.join(service.tags)}" if service.tags else ""
         checks = f"  checks {len(service.checks)}" if service.checks else ""
-        line = f"{sign} {service.id}  {service.name}  {address}:{service.port}{tags}{checks}"
-        click.echo(_on_one_line(line))
+        line = f"{service.id}  {service.name}  {address}:{service.port}{tags}{checks}"
+        click.echo(f"{_painted(sign)} {printable(line)}", color=True)
         for difference in differences.get(service.id, []):
-            click.echo(_on_one_line(f"    {difference}"))
+            click.echo(printable(f"    {difference}"))
 
 
 def _print_notes(notes: Iterable[Note], *, err: bool = False) -> None:
     for note in notes:
-        click.echo(_on_one_line(str(note)), err=err)
+        click.echo(printable(str(note)), err=err)
 
 
-def _on_one_line(text: str) -> str:
-    """Labels are other people's text: nothing of it may steer a terminal."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
+def _painted(sign: str) -> str:
+    colour = _COLOURS.get(sign)
+    return paint(sign, colour) if colour and wanted(sys.stdout) else sign
 
 
 def _print_summary(found: Plan) -> None:

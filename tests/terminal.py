@@ -1,0 +1,71 @@
+"""A command of ours at a real terminal: each of its streams is one, or is not."""
+
+import os
+import pty
+import select
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.commands import command_line, environment
+
+_LIMIT_S = 60.0
+
+
+class Seen(NamedTuple):
+    """What came out of a command, byte for byte but for the line ends of a terminal."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def at_terminal(
+    command: str,
+    *args: str | Path,
+    terminals: Sequence[str] = ("stdout", "stderr"),
+    until: Callable[[str], bool] | None = None,
+    **variables: str,
+) -> Seen:
+    """Run a command with some of its streams at a terminal of their own.
+
+    Where ``until`` says so of what stands on stderr, the command is told to end.
+    """
+    ends = {
+        name: pty.openpty() if name in terminals else os.pipe() for name in ("stdout", "stderr")
+    }
+    # The second is where the command writes.
+    process = subprocess.Popen(
+        command_line(command, *args),
+        stdin=subprocess.DEVNULL,
+        stdout=ends["stdout"][1],
+        stderr=ends["stderr"][1],
+        env={"TERM": "xterm"} | environment(**{"NO_COLOR": ""} | variables),
+    )
+    for _, theirs in ends.values():
+        os.close(theirs)
+    ours = {mine: name for name, (mine, _) in ends.items()}
+    found = {"stdout": b"", "stderr": b""}
+    deadline = time.monotonic() + _LIMIT_S
+    while ours and time.monotonic() < deadline:
+        for number in select.select(list(ours), [], [], 0.1)[0]:
+            part = b""
+            # What was at the other end of a terminal has gone: EIO.
+            with suppress(OSError):
+                part = os.read(number, 65536)
+            found[ours[number]] += part
+            if not part:
+                os.close(number)
+                del ours[number]
+        if until is not None and until(found["stderr"].decode(errors="replace")):
+            process.terminate()
+            until = None
+    if ours:
+        process.kill()
+    code = process.wait()
+    assert not ours, f"did not end within {_LIMIT_S:.0f} s: {found}"
+    text = {name: part.decode().replace("\r\n", "\n") for name, part in found.items()}
+    return Seen(code, text["stdout"], text["stderr"])
