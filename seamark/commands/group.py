@@ -15,6 +15,7 @@ _COMMANDS = {
     "query": "query",
     "export": "whole",
     "healthcheck": "healthcheck",
+    "config": "config",
     "completion": "completion",
 }
 
