@@ -64,6 +64,10 @@ class Group(click.Group):
 
     command_class = Command
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """As they were declared."""
+        return list(self.commands)
+
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **_OURS | given)
 

@@ -34,6 +34,8 @@ _FOR_TESTS = {
     "iptables": ("iptables",),
     # Without a font nothing is wide, and nothing is cut off.
     "chromium": ("chromium", "fonts-dejavu-core"),
+    "zsh": ("zsh",),
+    "fish": ("fish",),
 }
 _FOR_OWN_ENGINE = {"dockerd": ("docker.io",), "iptables": ("iptables",)}
 
