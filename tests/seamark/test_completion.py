@@ -147,8 +147,9 @@ def test_the_words_that_are_offered_are_those_that_the_setting_takes(flag):
 
 def _pattern(setting: str) -> str:
     """What the text of a setting must look like; anything if nothing is said."""
-    types = msgspec.inspect.type_info(Settings)
+    types: msgspec.inspect.Type = msgspec.inspect.type_info(Settings)
     for key in setting.split("."):
         assert isinstance(types, msgspec.inspect.StructType)
         (types,) = [field.type for field in types.fields if field.encode_name == key]
+        types = types.type if isinstance(types, msgspec.inspect.Metadata) else types
     return str(getattr(types, "pattern", None) or ".*")
