@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from catalog.strict import convert
 from seamark.flags import FLAGS
 from seamark.settings import Settings
 from seamark.variables import ENVIRONMENT
+from tests.commands import run
+from tests.pages import transcript
 
 SETTINGS_PAGE = Path("docs/reference/settings.md").read_text()
 
@@ -49,3 +52,13 @@ def test_links_lead_somewhere(page):
 def test_the_readme_is_short():
     """One screen, a picture, three recipes."""
     assert len(Path("README.md").read_text().splitlines()) <= 120
+
+
+def test_what_the_page_shows_of_the_settings_in_force_is_printed():
+    """The variable in front of it included. In a container the node has a name, too."""
+    ((before, line, shown),) = transcript(SETTINGS_PAGE, "$ ")
+    variable, _, command = line.partition(" ")
+    name, _, value = variable.partition("=")
+    variables: dict[str, Any] = {name: value}
+    printed = run(*command.split(), **variables).stdout
+    assert ("", shown) == (before, printed[printed.index(shown[0]) :].splitlines())

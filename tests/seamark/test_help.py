@@ -1,13 +1,18 @@
 """`--help`: what the command is for, examples, then its flags by what they are about."""
 
+import re
+import shlex
+
 import click
 import pytest
 
-from seamark.flags import FLAGS
+from seamark.flags import FLAGS, SWITCHES, VALUES
+from seamark.goflags import normalise
 from seamark.helping import WIDTH, Command, Group
 from tests.commands import run
 from tests.docs.command_tree import COMMANDS
 
+ROOTS = [path[0] for path in COMMANDS if len(path) == 1]
 GROUPS = [path for path, command in COMMANDS.items() if isinstance(command, click.Group)]
 
 
@@ -66,3 +71,33 @@ def test_a_command_of_commands_tells_each_in_one_line(path):
 def test_no_flag_is_without_words():
     """Each says what it does, and ends with a full stop."""
     assert all(flag.words.endswith(".") for flag in FLAGS.values())
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_each_example_is_a_command_line(path):
+    """Read as click reads one; what it would do is run elsewhere."""
+    command, *args = path
+    lines = run(command, *args, "--help").stdout.splitlines()
+    examples = [found for line in lines for found in _examples(line)]
+    assert examples
+    for words in examples:
+        _parse(words)
+
+
+def _examples(line: str) -> list[list[str]]:
+    """Our command lines in an example: without what is said beside, and where the output goes."""
+    if not line.startswith("  ") or "`" in line:
+        return []
+    told = re.sub(r"^(bash|zsh|fish): +", "", line.strip())
+    parts = re.split(r" {2,}| > | \| ", told)
+    return [shlex.split(part) for part in parts if part.split()[:1][0] in ROOTS]
+
+
+def _parse(words: list[str]) -> None:
+    name, *rest = words
+    path: tuple[str, ...] = (name,)
+    command = COMMANDS[path]
+    while isinstance(command, click.Group) and rest:
+        path = (*path, rest.pop(0))
+        command = COMMANDS[path]
+    command.make_context(" ".join(path), normalise(rest, VALUES, SWITCHES))
