@@ -1,5 +1,7 @@
 """The plan for this host, read from engine and catalog. Nothing is written."""
 
+from collections.abc import Callable
+
 from catalog.errors import CatalogRefused
 from catalog.model import ServiceCatalog, SharedCatalog
 from registrar.core.model import Container, Note
@@ -8,12 +10,18 @@ from registrar.core.policy import Policy
 from registrar.edges.engine import DockerEngine
 
 
-def plan_for(engine: DockerEngine, catalog: ServiceCatalog | None, policy: Policy) -> Plan:
+def plan_for(
+    engine: DockerEngine,
+    catalog: ServiceCatalog | None,
+    policy: Policy,
+    looked: Callable[[int, int], None],
+) -> Plan:
     """What the registrar would write now; without a catalog, everything as if it were empty.
 
-    Raises EngineUnavailable and CatalogError.
+    ``looked`` is told how many containers were looked at, and of how many. Raises EngineUnavailable
+    and CatalogError.
     """
-    containers, notes = _containers(engine)
+    containers, notes = _containers(engine, looked)
     if catalog is None:
         services, remarks = desired_of(containers, policy)
         return Plan(register=services, notes=[*notes, *remarks])
@@ -32,10 +40,14 @@ def node_address(catalog: ServiceCatalog | None, default: str) -> str:
         return default
 
 
-def _containers(engine: DockerEngine) -> tuple[list[Container], list[Note]]:
+def _containers(
+    engine: DockerEngine, looked: Callable[[int, int], None]
+) -> tuple[list[Container], list[Note]]:
     containers: list[Container] = []
     notes: list[Note] = []
-    for container_id in engine.all_ids():
+    container_ids = engine.all_ids()
+    for number, container_id in enumerate(container_ids):
+        looked(number, len(container_ids))
         try:
             container = engine.inspect(container_id)
         except ValueError as error:

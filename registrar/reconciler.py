@@ -114,7 +114,8 @@ class Registrar:
         """What is known now, for people."""
         policy, writer = self._policy, self._writer
         changes, refused = writer.changes, writer.refused
-        return View(policy.host, policy.node_address, self._state, changes, refused)
+        looked = self._work.progress if self._compared else None
+        return View(policy.host, policy.node_address, self._state, changes, refused, looked)
 
     def stop(self) -> None:
         """End. What is registered stays (an upgrade must take no service away) unless told so."""

@@ -18,6 +18,7 @@ from dnsproxy.core.endpoint import Endpoint
 from registrar.core.view import View
 from seamark import __version__
 from seamark.dns_side import Dns, Observed
+from seamark.first_sync import FirstSync
 from seamark.privileges import become, find_user, unusable
 from seamark.pulse import Pulse
 from seamark.reloading import Reloader
@@ -76,6 +77,7 @@ class App:
         self._pulse = Pulse(self._vitals, self._notifier)
         statics = self.embedded.statics if self.embedded else None
         self._reloader = Reloader(self.source, self.dns, self._notifier, statics)
+        self._first_sync = FirstSync(self.registrar)
         self._status = StatusSide(
             self.status_address,
             lambda: self._reloader.settings,
@@ -130,6 +132,7 @@ class App:
             self.dns.start_check()
         if self.registrar is not None:
             self.registrar.start()
+        self._first_sync.start()
         self._status.begin()
         self._reloader.start()
         self._pulse.start()
@@ -185,6 +188,7 @@ class App:
         self._notifier.stopping()
         self._pulse.stop()
         self._reloader.stop()
+        self._first_sync.stop()
         if self.registrar is not None:
             self.registrar.stop()
         if self.dns is not None:

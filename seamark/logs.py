@@ -2,7 +2,9 @@
 
 import logging
 import sys
+from typing import TextIO
 
+from seamark.bottom import BOTTOM
 from seamark.colours import Colour, paint, wanted
 
 log = logging.getLogger("seamark")
@@ -44,9 +46,17 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes above the line that tells how far something is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with BOTTOM.aside():
+            super().emit(record)
+
+
 def set_up(level: str) -> None:
     """Log to stderr at ``level`` (debug, info, warning, error)."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(_OneLine(debug=level == "debug", colour=wanted(sys.stderr)))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     # urllib3 tells of every connection it drops from its pool; our own lines say what matters.

@@ -17,7 +17,7 @@ from registrar.core.offline import containers_from_text
 from registrar.core.plan import Plan, desired_of
 from registrar.edges.engine import DockerEngine
 from registrar.planner import plan_for
-from seamark import registering
+from seamark import progress, registering
 from seamark.colours import Colour, paint, wanted
 from seamark.errors import SettingsError
 from seamark.logs import printable
@@ -55,7 +55,8 @@ def online(
     Without a catalog, what the containers give. Raises EngineUnavailable and CatalogError.
     """
     policy = registering.policy(settings, settings.node or engine.host_name(), shared)
-    found = plan_for(engine, shared, policy)
+    with progress.counting("looking at containers") as looked:
+        found = plan_for(engine, shared, policy, looked)
     if as_json:
         click.echo(json.dumps(_document(found), indent=2))
     else:

@@ -5,14 +5,17 @@ import pty
 import select
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from signal import Signals
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tests.commands import command_line, environment
 
 _LIMIT_S = 60.0
+NO_SIGNALS: Mapping[str, Signals] = MappingProxyType({})
 
 
 class Seen(NamedTuple):
@@ -27,12 +30,12 @@ def at_terminal(
     command: str,
     *args: str | Path,
     terminals: Sequence[str] = ("stdout", "stderr"),
-    until: Callable[[str], bool] | None = None,
+    signals: Mapping[str, Signals] = NO_SIGNALS,
     **variables: str,
 ) -> Seen:
     """Run a command with some of its streams at a terminal of their own.
 
-    Where ``until`` says so of what stands on stderr, the command is told to end.
+    ``signals``: what it gets as soon as these words stand on stderr, each once.
     """
     ends = {
         name: pty.openpty() if name in terminals else os.pipe() for name in ("stdout", "stderr")
@@ -49,6 +52,7 @@ def at_terminal(
         os.close(theirs)
     ours = {mine: name for name, (mine, _) in ends.items()}
     found = {"stdout": b"", "stderr": b""}
+    waiting = dict(signals)
     deadline = time.monotonic() + _LIMIT_S
     while ours and time.monotonic() < deadline:
         for number in select.select(list(ours), [], [], 0.1)[0]:
@@ -60,9 +64,8 @@ def at_terminal(
             if not part:
                 os.close(number)
                 del ours[number]
-        if until is not None and until(found["stderr"].decode(errors="replace")):
-            process.terminate()
-            until = None
+        for words in [words for words in waiting if words.encode() in found["stderr"]]:
+            process.send_signal(waiting.pop(words))
     if ours:
         process.kill()
     code = process.wait()

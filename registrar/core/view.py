@@ -34,8 +34,9 @@ class View:
     """Reads as things are at the moment that somebody asks; nothing can be changed through it.
 
     ``host`` is empty until the engine has told it; ``address`` is what an empty one of a service
-    stands for; ``changes`` counts services `registered` and
-    `deregistered`; ``refused``: why the catalog did not take a container's last write, by its id.
+    stands for; ``changes`` counts services `registered` and `deregistered`; ``refused``: why the
+    catalog did not take a container's last write, by its id; ``looked``: how many containers were
+    looked at since nothing was to be done, and of how many, None before all were listed once.
     """
 
     host: str
@@ -43,6 +44,7 @@ class View:
     state: State
     changes: Mapping[str, int]
     refused: Mapping[str, str]
+    looked: tuple[int, int] | None
 
     @property
     def services(self) -> Mapping[str, Service]:

@@ -12,6 +12,7 @@ class WorkList:
         self._ready: dict[str, None] = {}
         self._later: dict[str, float] = {}
         self._busy: set[str] = set()
+        self._looked = 0
 
     def mark(self, key: str) -> None:
         """The key is to be looked at as soon as possible."""
@@ -37,6 +38,7 @@ class WorkList:
     def done(self, key: str) -> None:
         """The look that :meth:`take` began has ended."""
         self._busy.discard(key)
+        self._looked = 0 if self.is_idle else self._looked + 1
 
     def next_due(self) -> float | None:
         """When the next key falls due that is not due already; None if there is none."""
@@ -46,6 +48,11 @@ class WorkList:
     def is_idle(self) -> bool:
         """Whether nobody is busy and nothing is due."""
         return not self._ready and not self._busy
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many looks have ended since there was nothing to do, and of how many."""
+        return self._looked, self._looked + len(self._ready) + len(self._busy)
 
     def __len__(self) -> int:
         return len(self._ready) + len(self._later) + len(self._busy)

@@ -74,3 +74,24 @@ def test_every_mark_is_followed_by_a_look_that_began_after_it(steps):
         work.done(taken)
     assert set() == owed
     assert len(work) == 0
+
+
+def test_progress_counts_the_looks_since_there_was_nothing_to_do():
+    """A second look at the same is one more; one that is due later is none yet."""
+    work = WorkList()
+    assert (0, 0) == work.progress
+    for key in "abc":
+        work.mark(key)
+    work.mark_at("d", 9.0)
+    assert (0, 3) == work.progress
+    for key in "ab":
+        assert key == work.take(0)
+    work.done("a")
+    work.mark("b")
+    assert (1, 4) == work.progress
+    work.done("b")
+    for _ in "cb":
+        taken = work.take(0)
+        assert taken is not None
+        work.done(taken)
+    assert (0, 0) == work.progress
