@@ -15,7 +15,7 @@ from bench.cluster import run as cluster
 from bench.coherence import run as coherence
 from bench.figures import table, write_json
 from bench.isolation import run as isolation
-from bench.measuring import say
+from bench.measuring import say, ticking
 from bench.outages import picture, run as outages, scenarios, tally
 from bench.registrar import run as registrar
 from bench.speed import picture as speed_picture, run as speed, workloads as speed_workloads
@@ -38,8 +38,10 @@ def main() -> int:
     arguments = parser.parse_args()
     begin = time.monotonic()
     which = os.environ.get("SEAMARK_LAB_CONSUL", WHICH[0])
+    say(arguments.subject)
     try:
-        words = _SUBJECTS[arguments.subject](arguments, which)
+        with ticking():
+            words = _SUBJECTS[arguments.subject](arguments, which)
     except LabError as error:
         say(f"error: {error}")
         return 1

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
+from seamark.bottom import BOTTOM
 from tests.lab.shell import LabError, pause
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -20,7 +21,38 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 def say(text: str) -> None:
     """Progress, on stderr: stdout is the table's."""
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+    with _Said.lock:
+        with BOTTOM.aside():
+            print(f"bench: {text}", file=sys.stderr, flush=True)
+        _Said.text, _Said.since = text, time.monotonic()
+
+
+class _Said:
+    """What was said last, and when: most that is measured tells nothing for a minute."""
+
+    text = ""
+    since = 0.0
+    lock = threading.Lock()
+
+
+@contextmanager
+def ticking() -> Iterator[None]:
+    """At a terminal, tell below what was said last for how long that has gone on."""
+    over = threading.Event()
+
+    def tick() -> None:
+        while not over.wait(1.0):
+            with _Said.lock:
+                BOTTOM.show(f"bench: {_Said.text}: {time.monotonic() - _Said.since:.0f} s")
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        BOTTOM.erase()
 
 
 def cpu_s(pid: int) -> float:

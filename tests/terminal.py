@@ -33,20 +33,31 @@ def at_terminal(
     signals: Mapping[str, Signals] = NO_SIGNALS,
     **variables: str,
 ) -> Seen:
-    """Run a command with some of its streams at a terminal of their own.
+    """Run a command of ours with some of its streams at a terminal of their own.
 
     ``signals``: what it gets as soon as these words stand on stderr, each once.
     """
+    words = command_line(command, *args)
+    return words_at_terminal(words, terminals, signals, environment(**{"NO_COLOR": ""} | variables))
+
+
+def words_at_terminal(
+    words: Sequence[str],
+    terminals: Sequence[str],
+    signals: Mapping[str, Signals],
+    variables: Mapping[str, str],
+) -> Seen:
+    """The same of any program."""
     ends = {
         name: pty.openpty() if name in terminals else os.pipe() for name in ("stdout", "stderr")
     }
     # The second is where the command writes.
     process = subprocess.Popen(
-        command_line(command, *args),
+        words,
         stdin=subprocess.DEVNULL,
         stdout=ends["stdout"][1],
         stderr=ends["stderr"][1],
-        env={"TERM": "xterm"} | environment(**{"NO_COLOR": ""} | variables),
+        env={"TERM": "xterm"} | dict(variables),
     )
     for _, theirs in ends.values():
         os.close(theirs)
@@ -64,8 +75,8 @@ def at_terminal(
             if not part:
                 os.close(number)
                 del ours[number]
-        for words in [words for words in waiting if words.encode() in found["stderr"]]:
-            process.send_signal(waiting.pop(words))
+        for said in [said for said in waiting if said.encode() in found["stderr"]]:
+            process.send_signal(waiting.pop(said))
     if ours:
         process.kill()
     code = process.wait()
