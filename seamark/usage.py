@@ -1,6 +1,7 @@
 """What is wrong with a command line, in our words: what click says of it, and what to do."""
 
 import re
+from typing import Any
 
 import click
 from click.exceptions import NoSuchCommand
@@ -87,11 +88,20 @@ def _bad_usage(flag: str, ctx: click.Context) -> tuple[str, str]:
 
 
 def _bad_value(error: click.BadParameter, ctx: click.Context) -> tuple[str, str]:
-    name = _name(error.param, ctx)
-    words = f"{name}: {error.message.rstrip('.')}"
-    return words, _one_of(
-        error.param
-    ) or f"write `{name} {getattr(error.param, 'metavar', None)}`, a number"
+    name, message = _name(error.param, ctx), error.message.rstrip(".")
+    kind = getattr(error.param, "type", None)
+    hint = _one_of(error.param)
+    if isinstance(kind, click.types.IntParamType | click.types.FloatParamType):
+        given, _, unreadable = message.partition(" is not a valid")
+        message = f"{given} is no number" if unreadable else message
+        hint = f"write `{name} {getattr(error.param, 'metavar', None)}`, {_numbers(kind)}"
+    return f"{name}: {message}", hint
+
+
+def _numbers(kind: click.ParamType[Any]) -> str:
+    whole = "a whole number" if isinstance(kind, click.types.IntParamType) else "a number"
+    least, most = getattr(kind, "min", None), getattr(kind, "max", None)
+    return whole if least is None or most is None else f"{whole} from {least} to {most}"
 
 
 def _one_of(param: click.Parameter | None) -> str:
