@@ -5,6 +5,7 @@ import re
 MASK = "***"
 _SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*://|consul[a-z-]*:)?", re.IGNORECASE)
 _HOST = re.compile(r"(?:\[[0-9a-f:.%]*\]|[^:]*)(?::[0-9]*)?", re.IGNORECASE)
+_LOGIN = re.compile(r"[a-z0-9_-]+@[^@]*", re.IGNORECASE)
 _BEHIND = re.compile(r"([^?#]*)(.*)", re.DOTALL)
 _PART = re.compile(r"[^?#&;]+")
 
@@ -19,7 +20,8 @@ def masked(text: str) -> str:
     assert found is not None
     scheme, rest = found[0], text[found.end() :]
     kind = scheme.lower().rstrip(":/")
-    if not kind.endswith("unix"):
+    # A path has no user; and who logs in over SSH does so with a key.
+    if not (kind.endswith("unix") or (kind == "ssh" and _LOGIN.fullmatch(rest))):
         rest = _without_user(rest)
     place, behind = _split(rest)
     if kind == "tls" and behind.startswith("#"):

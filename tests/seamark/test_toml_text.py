@@ -68,6 +68,8 @@ def test_tables_of_every_form_have_lines():
         ("consulkv://h:8500/a@b", "consulkv://h:8500/a@b"),
         ("tls://9.9.9.9#dns.quad9.net", "tls://9.9.9.9#dns.quad9.net"),
         ("10.0.0.1:53", "10.0.0.1:53"),
+        ("ssh://root@h", "ssh://root@h"),
+        ("ssh://root:p@h", "ssh://***@h"),
         ("consul://u:p@h", "consul://***@h"),
         ("consul:u:p@h", "consul:***@h"),
         ("u:p@h:8500", "***@h:8500"),
