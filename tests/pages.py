@@ -19,10 +19,9 @@ def lines(page: str, language: str) -> list[str]:
 
 
 def transcript(page: str, prompt: str) -> list[tuple[str, str, list[str]]]:
-    """The one console block: (what stands before the prompt, command, the lines that it prints)."""
-    (block,) = blocks(page, "console")
+    """All console blocks: (what stands before the prompt, command, the lines that it prints)."""
     steps: list[tuple[str, str, list[str]]] = []
-    for line in block.splitlines():
+    for line in lines(page, "console"):
         before, found, command = line.partition(prompt)
         if found:
             steps.append((before, command, []))
