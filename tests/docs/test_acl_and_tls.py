@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.asking import ask, records
+from tests.asking import ask, rcode, records
 from tests.commands import ROOT, Running
 from tests.e2e.registering import HOST, run_web
 from tests.lab.consul import ConsulAgent, free_ports
@@ -22,7 +22,7 @@ FOLDER = "/etc/consul.d"
 
 
 AGENT, SEAMARK_RULES, NAMES_RULES = blocks(PAGE, "hcl")
-CERTIFICATES, POLICIES, START = blocks(PAGE, "sh")
+CERTIFICATES, POLICIES, START, LOOK, MEND = blocks(PAGE, "sh")
 RULES = SEAMARK_RULES.splitlines()
 
 
@@ -32,6 +32,7 @@ class Site:
     def __init__(self, binary: Path, folder: Path, bridge: str) -> None:
         self.folder = folder
         (self.https,) = free_ports(1)
+        self.dns = 8600
         (folder / "consul").symlink_to(binary)
         self.shell(CERTIFICATES)
         for name, rules in (("seamark", SEAMARK_RULES), ("names", NAMES_RULES)):
@@ -43,6 +44,7 @@ class Site:
         self.agent = ConsulAgent(
             binary, node=HOST, advertise=bridge, config=data, config_files=[secure]
         )
+        self.dns = self.agent.ports["dns"]
 
     def shell(self, script: str, **variables: str) -> str:
         """Run lines of the page in one shell; what they print. Each has to work."""
@@ -80,7 +82,7 @@ class Site:
 
     def _here(self, text: str) -> str:
         here = text.replace(FOLDER, str(self.folder)).replace("host1", HOST)
-        return here.replace("8501", str(self.https))
+        return here.replace("8501", str(self.https)).replace("8600", str(self.dns))
 
 
 @pytest.fixture
@@ -133,3 +135,25 @@ def test_each_rule_is_needed_and_named_when_it_is_missing(
     with site.seamark(engine, token) as running:
         named = re.compile(rf'(needs|has the token no) (\S+ )*{kind}(_prefix)? "')
         waits.until(rule, lambda: named.search(running.log), PATIENCE_S)
+
+
+def test_without_the_agents_default_token_all_names_are_denied_in_silence(
+    site: Site, engine: Engine, containers: Containers, dummy_image: str, waits: Waits
+) -> None:
+    """As the page says: seen by asking with a token and without, and mended by one line."""
+    with_tls = "".join(POLICIES.splitlines(keepends=True)[:2])
+    export = "export CONSUL_HTTP_TOKEN_FILE=management.token\n"
+    site.shell(f'{with_tls}{export}consul acl set-agent-token default ""')
+    as_dns, as_agent, with_token = (f"{with_tls}{export}{line}" for line in LOOK.splitlines())
+    run_web(containers, dummy_image)
+    with site.seamark(engine, site.folder / "seamark.token") as running:
+        waits.until("denied", lambda: "NXDOMAIN" in site.shell(as_dns), PATIENCE_S)
+        waits.until("seen", lambda: "dummy-http" in site.shell(with_token), PATIENCE_S)
+        assert "consul" in site.shell(with_token).split()
+        assert "consul" not in site.shell(as_agent).split()
+        srv = "dummy-http.service.consul"
+        assert "NXDOMAIN" == rcode(ask(running.port, srv, "SRV"))
+        site.shell(f"{with_tls}{export}{MEND}")
+        waits.until("mended", lambda: records(ask(running.port, srv, "SRV")), PATIENCE_S)
+        assert "NOERROR" in site.shell(as_dns)
+    assert "WARNING" not in running.log_at_end
