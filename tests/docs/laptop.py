@@ -8,23 +8,15 @@ from pathlib import Path
 from tests.commands import ROOT
 from tests.lab.daemon import Daemon, end_leftovers
 from tests.lab.engine import Engine
+from tests.lab.home import ROUTER, home
 from tests.lab.images import base_image
 from tests.lab.locking import lock
-from tests.lab.namespaces import Namespace, added, host_prefix
-from tests.lab.shell import cache_dir, run, step
+from tests.lab.namespaces import Namespace, host_prefix
+from tests.lab.shell import cache_dir, step
 
-ADDRESS = "192.168.1.20"
 BRIDGE = "172.17.0.1"
 NAME = "laptop"
 _RUN_DIR = Path("/run/seamark-laptop")
-# A network card, its other end in the air, and a way to everywhere else at whose end nobody is.
-_NETWORK = (
-    "link add wlan0 type veth peer name air",
-    "link set air up",
-    f"address add {ADDRESS}/24 dev wlan0",
-    "link set wlan0 up",
-    "route add default via 192.168.1.1",
-)
 
 
 class Laptop:
@@ -41,7 +33,7 @@ class Laptop:
     @property
     def env(self) -> dict[str, str]:
         """In which `docker` is its engine's; a resolv.conf is no host's own here."""
-        return {**self.engine.env, "SEAMARK_UPSTREAM": "192.168.1.1"}
+        return {**self.engine.env, "SEAMARK_UPSTREAM": ROUTER}
 
     def shell(self, command: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """What a line in a terminal there gives."""
@@ -64,7 +56,8 @@ def laptop() -> Iterator[Laptop]:
     with ExitStack() as stack:
         stack.enter_context(lock(_RUN_DIR.with_suffix(".lock"), "the laptop"))
         end_leftovers(_RUN_DIR, data)
-        namespace = _host(stack)
+        namespace = home(f"seamark-{NAME}", stack)
+        namespace.prefix = host_prefix(namespace.name, NAME)
         _RUN_DIR.mkdir(mode=0o711)
         data.mkdir(exist_ok=True)
         flags = [f"--bip={BRIDGE}/16"]
@@ -80,16 +73,6 @@ def laptop() -> Iterator[Laptop]:
         stack.callback(engine.remove_containers)
         _images(engine)
         yield Laptop(namespace, engine)
-
-
-def _host(stack: ExitStack) -> Namespace:
-    if f"seamark-{NAME}" in run(["ip", "netns", "list"], timeout=10).stdout.split():
-        run(["ip", "netns", "delete", f"seamark-{NAME}"], timeout=10)
-    namespace = added(f"seamark-{NAME}", stack)
-    for command in _NETWORK:
-        namespace.ip(command)
-    namespace.prefix = host_prefix(namespace.name, NAME)
-    return namespace
 
 
 def _images(engine: Engine) -> None:

@@ -12,6 +12,7 @@ from tests.docs.markdown import pages, read
 from tests.pages import all_blocks
 
 _SHOWN = ("sh", "console")
+_ACL = "tests/docs/test_acl_and_tls.py"
 _IMAGE = "tests/e2e/test_image.py"
 _SYSTEMD = "tests/e2e/test_systemd.py"
 _LONG = "tests/docs/test_blocks.py::test_what_takes_minutes_is_understood"
@@ -46,10 +47,17 @@ BLOCKS = {
     "docs/how-to/beside-systemd-resolved.md": {
         "systemctl restart": f"{_SYSTEMD}::test_systemd_resolved_asks_for_consuls_names_alone"
     },
-    "docs/how-to/consul-with-acl-and-tls.md": dict.fromkeys(
-        ("cd /etc/consul.d", "export CONSUL_HTTP_ADDR", "export CONSUL_HTTP_TOKEN_FILE"),
-        "tests/docs/test_acl_and_tls.py::test_all_works_with_the_policies_of_the_page",
-    ),
+    "docs/how-to/consul-with-acl-and-tls.md": {
+        "cd /etc/consul.d": f"{_ACL}::test_all_works_with_the_policies_of_the_page",
+        "export CONSUL_HTTP_ADDR": f"{_ACL}::test_all_works_with_the_policies_of_the_page",
+        "export CONSUL_HTTP_TOKEN": f"{_ACL}::test_all_works_with_the_policies_of_the_page",
+        "dig @127.0.0.1 -p 8600": (
+            f"{_ACL}::test_without_the_agents_default_token_all_names_are_denied_in_silence"
+        ),
+        "consul acl set-agent-token": (
+            f"{_ACL}::test_without_the_agents_default_token_all_names_are_denied_in_silence"
+        ),
+    },
     "docs/how-to/from-one-host-to-a-cluster.md": dict.fromkeys(
         ("seamark export", "consul agent -server -bootstrap", "seamark up consul://"),
         "tests/docs/test_one_host_to_a_cluster.py::test_names_keep_their_answers",
@@ -65,6 +73,15 @@ BLOCKS = {
         "docker build -t registrar": f"{_IMAGE}::test_the_articles_registrar",
         "docker build -t dnsproxy": f"{_IMAGE}::test_the_dns_proxy_alone",
         "docker run -d --read-only": f"{_IMAGE}::test_it_runs_with_nothing_but_what_it_needs",
+        "docker run -d --net=host --read-only": (
+            f"{_IMAGE}::test_one_capability_is_enough_for_the_hosts_port_53"
+        ),
+        "docker run -d --net=host -e DOCKER_HOST": (
+            "tests/e2e/test_engine_access.py::test_a_proxy_that_lets_reading_pass_is_enough"
+        ),
+        "seamark up --docker unix:///run/user": (
+            "tests/e2e/test_engine_access.py::test_containers_of_a_rootless_engine_find_each_other"
+        ),
         "cd conf/compose": "tests/e2e/test_compose.py::test_the_client_finds_both_services_by_name",
     },
     "docs/how-to/run-under-systemd.md": {

@@ -1,4 +1,7 @@
-"""The compose file as it stands, run by Debian's compose tool; only the images are the lab's."""
+"""The compose file as it stands, run by both versions of the tool; only the images are the lab's.
+
+The commands are those of docs/how-to/run-in-containers.md.
+"""
 
 import shutil
 import subprocess
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import ROOT
+from tests.lab.compose_build import find_compose
 from tests.lab.engine import Engine
 from tests.lab.fixtures import or_fail
 from tests.lab.product_image import product_image
@@ -21,11 +25,8 @@ FOLDER = ROOT / "conf" / "compose"
 class Compose:
     """The tool, in the file's folder."""
 
-    def __init__(self, engine: Engine, images: dict[str, str]) -> None:
-        found = tool("docker-compose")
-        if found is None:
-            pytest.skip("docker-compose is not installed; apt-get install docker-compose")
-        self._tool = found
+    def __init__(self, engine: Engine, tool: list[str], images: dict[str, str]) -> None:
+        self._tool = tool
         self.engine = engine
         socket = {"DOCKER_SOCKET": engine.url.removeprefix("unix://")}
         self._env = {**engine.env, **images, **socket, "COMPOSE_PROJECT_NAME": "seamark-lab"}
@@ -33,7 +34,7 @@ class Compose:
     def __call__(self, *words: str, check: bool = True) -> str:
         """What it prints on stdout."""
         done = subprocess.run(
-            [self._tool, *words],
+            [*self._tool, *words],
             capture_output=True,
             check=False,
             cwd=FOLDER,
@@ -45,11 +46,37 @@ class Compose:
         return done.stdout
 
 
-@pytest.fixture
+def version_1() -> list[str]:
+    """Debian's."""
+    found = tool("docker-compose")
+    if found is None:
+        pytest.skip("docker-compose is not installed; apt-get install docker-compose")
+    return [found]
+
+
+def version_2(folder: Path) -> list[str]:
+    """`docker compose`: a plugin of the client's, which it finds in its settings."""
+    with or_fail():
+        found = find_compose()
+    if found is None:
+        pytest.skip("no Go here to build Compose v2 with; install Go or set COMPOSE_BIN")
+    plugins = folder / "settings" / "cli-plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "docker-compose").symlink_to(found)
+    return ["docker", "--config", str(plugins.parent), "compose"]
+
+
+@pytest.fixture(params=["docker-compose", "docker compose"])
 def compose(
-    engine: Engine, consul_binary: Path, base_image: str, dummy_image: str, tmp_path: Path
+    request: pytest.FixtureRequest,
+    engine: Engine,
+    consul_binary: Path,
+    base_image: str,
+    dummy_image: str,
+    tmp_path: Path,
 ) -> Iterator[Compose]:
     """With images that are there; nothing is pulled."""
+    words = version_1() if request.param == "docker-compose" else version_2(tmp_path)
     with or_fail():
         images = {
             "SEAMARK_IMAGE": product_image(engine, "seamark"),
@@ -57,7 +84,7 @@ def compose(
             "DUMMY_IMAGE": dummy_image,
             "CURL_IMAGE": base_image,
         }
-    made = Compose(engine, images)
+    made = Compose(engine, words, images)
     yield made
     made("down", "--volumes", "--timeout", "5", check=False)
 

@@ -1,16 +1,33 @@
-"""The image of the Dockerfile, as people run it: beside a real Consul, on a real engine."""
+"""The image of the Dockerfile, as people run it: beside a real Consul, on a real engine.
 
-import json
+The commands are those of docs/how-to/run-in-containers.md.
+"""
+
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.asking import ask, records
-from tests.commands import ROOT, status
+from tests.commands import status
+from tests.e2e.image_stand import (
+    ALONE,
+    ARTICLE,
+    BINDING,
+    BOTH,
+    BUILDS,
+    COMPOSE,
+    DNS,
+    HARDENED,
+    PAGE,
+    PROXIED,
+    ROOTLESS,
+    SOCKET,
+    Stand,
+    inspected,
+    srv,
+)
 from tests.e2e.registering import start_service
 from tests.lab.consul import ConsulAgent
 from tests.lab.engine import Engine
@@ -21,32 +38,10 @@ from tests.waits import PATIENCE_S, Waits
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
-SOCKET = "/var/run/docker.sock"
-PAGE = (ROOT / "docs/how-to/run-in-containers.md").read_text()
-_MOUNT = f"-v {SOCKET}:{SOCKET}"
-BOTH = f"docker run -d --net=host {_MOUNT} seamark up consul://127.0.0.1:8500"
-ALONE = f"docker run -d --net=host {_MOUNT} seamark up --advertise 172.20.20.10"
-ARTICLE = (
-    f"docker run -d -v {SOCKET}:/tmp/docker.sock -h node1 registrar consul://172.20.20.10:8500"
-)
-DNS = "docker run -d --net=host dnsproxy --consul-dns 127.0.0.1:8600"
-_LESS = "--read-only --cap-drop=ALL --security-opt=no-new-privileges --group-add=998"
-HARDENED = f"docker run -d {_LESS} {_MOUNT} seamark up --advertise 172.20.20.10"
-# How each target is built there; the lab builds them with its own base besides.
-BUILDS = {
-    "docker build -t seamark .",
-    "docker build -t registrar --target registrar .",
-    "docker build -t dnsproxy --target dnsproxy .",
-}
-COMPOSE = {
-    "cd conf/compose",
-    "docker-compose up -d",
-    "docker-compose logs client",
-    "docker-compose down",
-}
 BUILD = {"VERSION": "9.8.7", "REVISION": "abc123", "CREATED": "2026-01-02T03:04:05Z"}
 BUILD |= {"SOURCE": "https://example.com/source", "DOCUMENTATION": "https://example.com/docs"}
 MB_MORE_OR_LESS = 3
+NET_BIND_SERVICE = 1 << 10
 # Prints what the page is made of.
 _FILES = """
 import os, pathlib, seamark
@@ -76,58 +71,16 @@ def consul(consul_binary: Path, engine: Engine) -> Iterator[ConsulAgent]:
         yield agent
 
 
-def options(line: str, engine: Engine) -> tuple[str, list[str], list[str]]:
-    """A `docker run -d` of the page: the target of its image, options, words behind the image.
-
-    The socket is that of the lab's engine, and 172.20.20.10 the address of this host.
-    """
-    socket = engine.url.removeprefix("unix://")
-    here = line.replace(f"-v {SOCKET}:", f"-v {socket}:").replace(
-        "172.20.20.10", engine.bridge_address
-    )
-    words = shlex.split(here)[3:]
-    at = next(number for number, word in enumerate(words) if word in TARGETS)
-    return words[at], words[:at], words[at + 1 :]
-
-
-class Stand:
-    """Starts what the page says, from the image that was built."""
-
-    def __init__(self, engine: Engine, containers: Containers, images: dict[str, str]) -> None:
-        self.engine, self._containers, self._images = engine, containers, images
-
-    def run(self, line: str, *more: str) -> str:
-        """A `docker run -d` of the page, with more options; the container's id."""
-        target, given, words = options(line, self.engine)
-        return self._containers.run(self._images[target], *words, options=[*given, *more])
-
-    def log(self, container: str) -> str:
-        """What it said so far."""
-        done = self.engine.docker("logs", container)
-        return done.stdout + done.stderr
-
-
 @pytest.fixture
 def stand(engine: Engine, containers: Containers, images: dict[str, str]) -> Stand:
     """For the commands of the page."""
     return Stand(engine, containers, images)
 
 
-def inspected(engine: Engine, what: str) -> Any:
-    """An image or a container, as the engine tells of it."""
-    (found,) = json.loads(engine.docker("inspect", what).stdout)
-    return found
-
-
-def srv(host: str = "127.0.0.1") -> set[str]:
-    """Where svc4 is said to be."""
-    return records(ask(53, "svc4.service.consul", "SRV", host=host))
-
-
 def test_no_command_of_the_page_goes_untested() -> None:
-    """Each is run here, and those of compose in test_compose.py."""
-    runs = {BOTH, ALONE, ARTICLE, DNS, HARDENED}
-    assert runs | BUILDS | COMPOSE == set(lines(PAGE, "sh"))
+    """Each is run here, those of compose in test_compose.py, and the rest in test_engine_access."""
+    runs = {BOTH, ALONE, ARTICLE, DNS, HARDENED, BINDING}
+    assert runs | BUILDS | COMPOSE | {PROXIED, *ROOTLESS} == set(lines(PAGE, "sh"))
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -254,6 +207,19 @@ def test_it_runs_with_nothing_but_what_it_needs(
     start_service(containers, dummy_image, 4)
     address = inspected(stand.engine, ours)["NetworkSettings"]["IPAddress"]
     waits.until("svc4", lambda: any(" 8084 " in record for record in srv(address)))
+
+
+def test_one_capability_is_enough_for_the_hosts_port_53(
+    stand: Stand, containers: Containers, dummy_image: str, waits: Waits
+) -> None:
+    """And that is all that it has there."""
+    group = Path(stand.engine.url.removeprefix("unix://")).stat().st_gid
+    ours = stand.run(BINDING.replace("=998", f"={group}"))
+    waits.until("up", lambda: "try: " in stand.log(ours), PATIENCE_S)
+    of = status(inspected(stand.engine, ours)["State"]["Pid"])
+    assert NET_BIND_SERVICE == int(of["CapEff"], 16)
+    start_service(containers, dummy_image, 4)
+    waits.until("svc4", lambda: any(" 8084 " in record for record in srv()))
 
 
 def test_without_the_sockets_group_it_says_what_to_do(stand: Stand, waits: Waits) -> None:

@@ -10,9 +10,11 @@ import time
 
 from tests.lab import debian
 from tests.lab.bind import BIND
+from tests.lab.compose_build import find_compose
 from tests.lab.consul_binary import WHICH, consul_version, find_consul
 from tests.lab.dnsmasq import DNSMASQ
 from tests.lab.engine import running_engine
+from tests.lab.haproxy import HAPROXY
 from tests.lab.images import base_tarball, build_tarball, host_tarball
 from tests.lab.registrator_build import find_registrator
 from tests.lab.shell import LabError, say, tool
@@ -30,7 +32,9 @@ _FOR_TESTS = {
     "docker-compose": ("docker-compose",),
     "musl-gcc": ("musl-tools", "gcc"),
     "podman": ("podman", "netavark"),
+    "newuidmap": ("uidmap",),
     "runc": ("runc",),
+    "slirp4netns": ("slirp4netns",),
     "iptables": ("iptables",),
     # Without a font nothing is wide, and nothing is cut off.
     "chromium": ("chromium", "fonts-dejavu-core"),
@@ -59,6 +63,8 @@ def prepare(which: str, *, tests: bool) -> None:
     if tests:
         say(f"build image: {build_tarball()}")
         say(f"host image: {host_tarball()}")
+        say(f"HAProxy: {HAPROXY.find()}")
+        say(f"Compose: {find_compose() or 'no Go here to build it with'}")
         say(f"registrator: {find_registrator() or 'no Go here to build it with'}")
     say(f"ready ({time.monotonic() - start:.0f} s)")
 
