@@ -1,5 +1,6 @@
 """A laptop: a host in a network namespace, with an engine and its images, and no Consul."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -47,6 +48,25 @@ class Laptop:
             text=True,
             timeout=timeout,
         )
+
+    @contextmanager
+    def running(self, command: str, log: Path) -> Iterator[None]:
+        """A line that runs until Ctrl-C, in a terminal of its own; what it says goes to ``log``."""
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                self.words(command),
+                cwd=ROOT,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stderr=output,
+            )
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(20)
+            print(log.read_text())
+        assert 0 == code
 
 
 @contextmanager

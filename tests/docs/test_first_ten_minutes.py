@@ -1,9 +1,6 @@
 """The tutorial, played line by line on a laptop with an engine; what it prints is on the page."""
 
-import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,22 +25,6 @@ def host() -> Iterator[Laptop]:
         yield made
 
 
-@contextmanager
-def started(host: Laptop, log: Path) -> Iterator[None]:
-    """`seamark up` in a terminal of its own, until Ctrl-C."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            host.words(UP), cwd=ROOT, env=host.env, stdin=subprocess.DEVNULL, stderr=output
-        )
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGINT)
-        code = process.wait(20)
-        print(log.read_text())
-    assert 0 == code
-
-
 def said(log: Path) -> list[str]:
     """Its lines without the time in front."""
     return [line.partition(" ")[2] for line in log.read_text().splitlines()]
@@ -55,7 +36,7 @@ def test_the_first_ten_minutes(host: Laptop, tmp_path: Path, waits: Waits) -> No
         done = host.shell(line)
         assert 0 == done.returncode, done.stderr
     log = tmp_path / "log"
-    with started(host, log):
+    with host.running(UP, log):
         waits.until(UP, lambda: said(log)[: len(UP_SAYS)] == UP_SAYS, PATIENCE_S)
         for _, command, expected in STEPS:
             play(host, command, expected, waits)
