@@ -3,7 +3,6 @@
 A message is a string of words in the code: what an error says, what is logged as a warning or an
 error, why a container is left out. What stands for a value in it becomes a word in capitals:
 f"cannot listen on {address}" is `cannot listen on ADDRESS`.
-`python -m tests.docs.messages` prints all of them, and where they stand.
 """
 
 import ast
@@ -148,8 +147,3 @@ def _logged(node: ast.Call) -> str:
     text, *values = node.args
     names = iter(map(_name_of, values))
     return re.sub(r"%(?:\.0)?[sdf]", lambda _: next(names, "VALUE"), text_of(text))
-
-
-if __name__ == "__main__":
-    for _message in messages():
-        print(f"{_message.where} | `` {_message.text} `` | {_message.hint} |")

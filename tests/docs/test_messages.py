@@ -8,25 +8,9 @@ from tests.commands import ROOT
 from tests.docs import skipped
 from tests.docs.markdown import read
 from tests.docs.messages import messages, messages_of, pattern
+from tests.docs.told import TABLE, TROUBLESHOOTING, headings, rows
 
-TROUBLESHOOTING = "docs/how-to/troubleshooting.md"
-TABLE = "docs/reference/messages.md"
 ALL = messages()
-_SPAN = r"(?:`` (.+?) ``|`([^`]+)`)"
-
-
-def headings() -> list[str]:
-    """The messages of the how-to page."""
-    found = re.findall(rf"^### {_SPAN}$", read(TROUBLESHOOTING), re.MULTILINE)
-    return [spaced or plain for spaced, plain in found]
-
-
-def rows() -> dict[str, str]:
-    """Message -> what stands beside it, of the reference page."""
-    found = re.findall(rf"^\| {_SPAN} \|(.*)\|$", read(TABLE), re.MULTILINE)
-    return {(spaced or plain).replace("\\|", "|"): hint.strip() for spaced, plain, hint in found}
-
-
 ROWS = rows()
 SAID = [*headings(), *ROWS]
 
@@ -46,7 +30,7 @@ def test_every_heading_and_row_is_read():
 
 
 def test_every_message_of_the_code_is_on_a_page():
-    """A new one has to be told of: `python -m tests.docs.messages` prints where each stands."""
+    """A new one has to be told of: `python -m tests.docs.told` prints its row."""
     known = {pattern(text) for text in SAID}
     assert [] == [message for message in ALL if pattern(message.text) not in known]
 
