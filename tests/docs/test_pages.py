@@ -4,12 +4,15 @@ import re
 
 import pytest
 
+from seamark.variables import ENVIRONMENT
 from tests.commands import ROOT
 from tests.docs.markdown import INDEX, KINDS, anchors, links, pages, read, words_alone
 
 PAGES = pages()
 DOCS = [page for page in PAGES if page.startswith("docs/") and page != INDEX]
 ENTRIES = re.findall(r"^\* \[(.+?)\]\((.+?)\): (.+)$", read(INDEX), re.MULTILINE)
+SETTINGS = {*ENVIRONMENT, "dns.zone"}
+METRICS = read("docs/reference/metrics.md")
 # What a guide or a reference does not tell its reader: how easy it is.
 IDLE = re.compile(
     r"\b(?:simply|just|easy|easily|obviously|of course|basically|please|trivial|trivially)\b",
@@ -50,6 +53,16 @@ def test_every_page_can_be_reached():
         reached.add(page)
         ahead |= {target for target, _ in links(page) if target.endswith(".md")} - reached
     assert set(DOCS) <= reached
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_settings_and_metrics_that_a_page_names_are_there(page):
+    """Whoever copies a name from it gets what it says."""
+    spans = re.findall(r"`([^`\n]+)`", read(page))
+    settings = [re.match(r"(?:dns|catalog|registrar|http)\.[a-z_]+$", span) for span in spans]
+    assert [] == [found[0] for found in settings if found and found[0] not in SETTINGS]
+    metrics = [re.match(r"seamark_[a-z_]+$", span) for span in spans]
+    assert [] == [found[0] for found in metrics if found and found[0] not in METRICS]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "CHANGELOG.md"])
