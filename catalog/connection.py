@@ -66,6 +66,7 @@ class Connection:
         self._at_once = at_once
         self._token = TokenSource(environment)
         self._auth = basic_auth(environment)
+        self._environment = dict(environment)
         self._server_name = environment.get("CONSUL_TLS_SERVER_NAME", "")
         self._context = tls_context(address, environment) if address.tls else None
         self._quick = self._client(CALL_TIMEOUT_S)
@@ -141,9 +142,8 @@ class Connection:
         except ValueError as error:
             raise CatalogRefused(f"{self.location} refused to {purpose.words}: {error}") from error
         except (HTTPError, OSError) as error:
-            raise CatalogUnavailable(
-                f"{self.location} does not answer: {no_answer(error)}"
-            ) from error
+            words = no_answer(error, tls=self._address.tls, environment=self._environment)
+            raise CatalogUnavailable(f"{self.location} does not answer: {words}") from error
 
     def _client(self, limit_s: float) -> Any:
         client = _Client(timeout=limit_s)
