@@ -4,8 +4,10 @@ A wrong key is an error with the nearest right one: a setting that is silently i
 evening. Used for service definitions here and for ``seamark.toml`` upstairs.
 """
 
+import copy
 import difflib
 import functools
+import json
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any, TypeVar, get_args, get_origin
@@ -17,6 +19,11 @@ from catalog.errors import ShapeError
 T = TypeVar("T")
 
 _AT = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
+# A key, or the number of an item.
+_STEP = re.compile(r"(?P<key>[^.\[]+)|\[(?P<number>\d+)\]")
+_WORDS = re.compile(r"matching regex '\^\((?P<words>.*)\)\$'")
+_PATH_PATTERN = ".*/.*"
+_SHOWN = 60
 
 
 def convert(document: object, shape: type[T]) -> T:
@@ -24,14 +31,93 @@ def convert(document: object, shape: type[T]) -> T:
 
     Raises :class:`ShapeError` with the path of the first thing that does not fit.
     """
-    _refuse_unknown_keys(document, shape, "")
+    for unknown in _unknown_keys(document, shape, ""):
+        raise unknown
+    return _converted(document, shape)
+
+
+def convert_in_part(document: object, shape: type[T]) -> tuple[T, list[ShapeError]]:
+    """What of ``document`` fits, and everything that does not.
+
+    For a ``shape`` whose keys all have defaults, as settings have: what does not fit is left out.
+    """
+    rest = copy.deepcopy(document)
+    faults = list(_unknown_keys(document, shape, ""))
+    for fault in faults:
+        _leave_out(rest, fault.path)
+    while True:
+        try:
+            return _converted(rest, shape), faults
+        except ShapeError as fault:
+            if not fault.path:
+                raise
+            faults.append(fault)
+            _leave_out(rest, fault.path)
+
+
+def _converted(document: object, shape: type[T]) -> T:
     try:
         return msgspec.convert(document, shape)
     except msgspec.ValidationError as error:
         found = _AT.match(str(error))
         assert found is not None
-        problem = found["problem"]
-        raise ShapeError(found["path"] or "", problem[:1].lower() + problem[1:]) from error
+        path = found["path"] or ""
+        problem = found["problem"][:1].lower() + found["problem"][1:]
+        raise _explained(path, problem, document) from error
+
+
+def _explained(path: str, problem: str, document: object) -> ShapeError:
+    """With the value that was found, and what to write in its place."""
+    if not path or "[...]" in path:
+        return ShapeError(path, problem)
+    value = _at(document, _steps(path))
+    text = json.dumps(value, default=str)
+    shown = text if isinstance(value, (dict, list)) else text.strip('"')
+    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+    got = " " if ", got " in problem else ", got "
+    return ShapeError(path, f"{problem}{got}`{shown}`", _how_to_write(problem, value, text))
+
+
+def _how_to_write(problem: str, value: object, text: str) -> str:
+    if found := _WORDS.search(problem):
+        words = [
+            "a path with a `/` in it" if word == _PATH_PATTERN else f"`{word}`"
+            for word in found["words"].split("|")
+            if word
+        ]
+        return f"write {', '.join(words[:-1])} or {words[-1]}"
+    if problem.startswith("expected `array`") and not isinstance(value, (dict, list)):
+        return f"write a list, `[{text}]`"
+    is_number = isinstance(value, str) and value.isascii() and value.isdigit()
+    if is_number and problem.startswith(("expected `int`", "expected `float`")):
+        return f"write the number without quotes, `{value}`"
+    return ""
+
+
+def _steps(path: str) -> list[str | int]:
+    """The way to a value; to the whole table where msgspec does not say which key (`[...]`)."""
+    path = path.partition("[...]")[0]
+    return [
+        found["key"] if found["key"] is not None else int(found["number"])
+        for found in _STEP.finditer(path)
+    ]
+
+
+def _at(document: Any, steps: list[str | int]) -> Any:
+    for step in steps:
+        document = document[step]
+    return document
+
+
+def _leave_out(document: Any, path: str) -> None:
+    """Without the value there: one that stands in a list takes the whole list with it.
+
+    What is left of a list would have other numbers, and mean something else.
+    """
+    steps = _steps(path)
+    while len(steps) > 1 and isinstance(steps[-1], int):
+        steps.pop()
+    del _at(document, steps[:-1])[steps[-1]]
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -40,15 +126,18 @@ def nearest(word: str, known: list[str]) -> str:
     return close[0] if close else ""
 
 
-def _refuse_unknown_keys(value: object, shape: Any, path: str) -> None:
-    for key, item, inner in _parts(value, shape, path):
-        if isinstance(item, (dict, list)):
-            where = f"{path}{key}" if isinstance(value, list) or not path else f"{path}.{key}"
-            _refuse_unknown_keys(item, inner, where)
+def _unknown_keys(value: object, shape: Any, path: str) -> Iterator[ShapeError]:
+    """A fault for each key that the shape does not have, in the order of the document."""
+    for key, item, inner in _parts(value, shape):
+        where = f"{path}{key}" if isinstance(value, list) or not path else f"{path}.{key}"
+        if isinstance(inner, ShapeError):
+            yield ShapeError(where, inner.problem, inner.hint)
+        elif isinstance(item, (dict, list)):
+            yield from _unknown_keys(item, inner, where)
 
 
-def _parts(value: object, shape: Any, path: str) -> Iterator[tuple[str, object, Any]]:
-    """What a value consists of: where each part is in it, the part, and its shape."""
+def _parts(value: object, shape: Any) -> Iterator[tuple[str, object, Any]]:
+    """What a value consists of: where each part is in it, the part, and its shape or the fault."""
     inner, fields = _inner(shape), _fields(shape)
     if isinstance(value, list):
         for number, item in enumerate(value):
@@ -56,9 +145,10 @@ def _parts(value: object, shape: Any, path: str) -> Iterator[tuple[str, object, 
     elif isinstance(value, dict):
         for key, item in value.items():
             if fields is not None and key not in fields:
-                where = f"{path}.{key}" if path else str(key)
-                raise ShapeError(where, "unknown key", _hint(str(key), list(fields)))
-            yield str(key), item, inner if fields is None else fields[key]
+                fault = ShapeError("", "unknown key", _hint(str(key), list(fields)))
+                yield str(key), item, fault
+            else:
+                yield str(key), item, inner if fields is None else fields[key]
 
 
 # A file of services has the same few shapes tens of thousands of times.

@@ -3,16 +3,29 @@
 import functools
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import click
 
 from seamark import logs
 from seamark.completing import by_metavar
+from seamark.settings import Settings
 from seamark.sources import Source
 from seamark.variables import BOOLEANS, INTEGERS, LISTS, NUMBERS
 
 Command = Callable[..., None]
+
+
+class Read(Protocol):
+    """Settings that were read, and the file that they are from, if any."""
+
+    settings: Settings
+    path: Path | None
+
+
+# As Source is constructed.
+Reader = Callable[..., Read]
 
 
 class Flag(NamedTuple):
@@ -96,8 +109,11 @@ SWITCHES = {flag[2:] for flag, known in FLAGS.items() if not known.metavar} | {
 }
 
 
-def takes(*groups: dict[str, Flag]) -> Callable[[Command], Command]:
-    """Give a command its flags, and hand it the source of the settings that result."""
+def takes(*groups: dict[str, Flag], reader: Reader = Source) -> Callable[[Command], Command]:
+    """Give a command its flags, and hand it the source of the settings that result.
+
+    ``reader`` makes that of the file's name, the environment and the flags.
+    """
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
@@ -109,7 +125,7 @@ def takes(*groups: dict[str, Flag]) -> Callable[[Command], Command]:
             if debug:
                 flags["log_level"] = "debug"
                 named["log_level"] = "--debug"
-            source = Source(config, os.environ, flags, named)
+            source = reader(config, os.environ, flags, named)
             logs.set_up(source.settings.log_level)
             if source.path is not None:
                 logs.log.info("settings from %s", source.path)

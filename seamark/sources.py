@@ -159,7 +159,8 @@ def _parse(name: str, text: str, variable: str) -> object:
     if name in BOOLEANS:
         if text.lower() not in _BOOLEAN:
             raise SettingsError(
-                f"environment variable {variable}: `{text}` is neither true nor false"
+                f"environment variable {variable}: `{text}` is neither true nor false",
+                "write `true` or `false`",
             )
         return _BOOLEAN[text.lower()]
     if name in NUMBERS or name in INTEGERS:
@@ -167,5 +168,5 @@ def _parse(name: str, text: str, variable: str) -> object:
             return float(text) if name in NUMBERS else int(text)
         except ValueError as error:
             message = f"environment variable {variable}: `{text}` is no number"
-            raise SettingsError(message) from error
+            raise SettingsError(message, "write it in digits, `5`") from error
     return text
