@@ -108,6 +108,13 @@ class Connection:
         origin = "the service's own" if token else self._token.origin
         return self._judge(reply, purpose, gone, origin)
 
+    def ask(self, path: str, purpose: Purpose, body: Any, gone: Collection[int] = ()) -> Reply:
+        """POST ``body`` as JSON: a question that is too long for a path, and changes nothing."""
+        with self._calling(purpose, CALL_TIMEOUT_S):
+            data = json.dumps(body)
+            reply = self._quick.post(_reply, path, data=data, headers=self._headers(""))
+        return self._judge(reply, purpose, gone, self._token.origin)
+
     @contextlib.contextmanager
     def reading(self, purpose: Purpose) -> Iterator[None]:
         """Around what takes an answer apart: one of another shape comes from something else."""
@@ -203,6 +210,11 @@ class _Session:
         self, path: str, *, data: str, headers: Mapping[str, str], timeout: float, **_: Any
     ) -> Any:
         return self._send("PUT", path, data.encode(), headers, timeout)
+
+    def post(
+        self, path: str, *, data: str, headers: Mapping[str, str], timeout: float, **_: Any
+    ) -> Any:
+        return self._send("POST", path, data.encode(), headers, timeout)
 
     def _send(
         self,

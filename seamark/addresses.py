@@ -12,7 +12,7 @@ from seamark.surroundings import in_container
 RESOLV_CONF = Path("/etc/resolv.conf")
 # systemd-resolved's own list of servers, and the stub address that it writes to resolv.conf.
 RESOLVED_CONF = Path("/run/systemd/resolve/resolv.conf")
-_RESOLVED_STUB = "127.0.0.53"
+RESOLVED_STUB = "127.0.0.53"
 # Docker's own server in a user-defined network. The packets go to another port on their way:
 # none of them comes to us, whatever we have bound.
 _ENGINES_OWN = "127.0.0.11"
@@ -63,13 +63,13 @@ def system_upstreams(
     Where that names systemd-resolved's stub alone, the servers behind it, as the engine does for
     its containers: the stub may have been told to ask us.
     """
-    hosts = _nameservers(resolv_conf)
-    if hosts == [_RESOLVED_STUB]:
-        hosts = _nameservers(resolved_conf) or hosts
+    hosts = nameservers(resolv_conf)
+    if hosts == [RESOLVED_STUB]:
+        hosts = nameservers(resolved_conf) or hosts
     return [server for server in map(Endpoint, hosts) if not is_ourselves(server, listen)]
 
 
-def _nameservers(file: Path) -> list[str]:
+def nameservers(file: Path) -> list[str]:
     """The addresses of resolv.conf(5)'s `nameserver` lines; none if there is no such file."""
     try:
         lines = file.read_text().splitlines()

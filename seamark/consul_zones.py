@@ -99,7 +99,7 @@ def consul_side(
     Raises SettingsError.
     """
     dns = settings.dns
-    servers = _servers(dns, agent, listen)
+    servers = consul_servers(dns, agent, listen)
     facts = facts_reader(settings, agent, servers, asking.environment)
     names = domains(dns)
     domain = names["dns.domain"]
@@ -156,7 +156,10 @@ def delegated(dns: DnsSettings, domains: Iterable[Name]) -> Delegated:
     return Delegated((name, name) for name in names)
 
 
-def _servers(dns: DnsSettings, agent: Registry | None, listen: list[Endpoint]) -> list[Endpoint]:
+def consul_servers(
+    dns: DnsSettings, agent: Registry | None, listen: list[Endpoint]
+) -> list[Endpoint]:
+    """Consul's DNS: those that are named, else the registry's host. Raises SettingsError."""
     named = dns.consul_dns
     texts = [named] if isinstance(named, str) else named
     texts = [text for text in texts if text]

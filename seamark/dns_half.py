@@ -155,7 +155,7 @@ class DnsHalf:
             self._around.observer.gauges[Gauge.WATCHES] = built.watches.counts
 
     def _build(self, settings: Settings, memory: Memory) -> _Built:
-        listen = _listen(settings, self._around.sockets)
+        listen = listen_addresses(settings, self._around.sockets)
         around = self._around
         asking = Asking(
             around.observer.upstream, self._mark, around.environment, around.observer.mismatched
@@ -231,7 +231,8 @@ def _covers(listen: list[Endpoint], address: Endpoint) -> bool:
     )
 
 
-def _listen(settings: Settings, sockets: Inherited) -> list[Endpoint]:
+def listen_addresses(settings: Settings, sockets: Inherited) -> list[Endpoint]:
+    """Where to answer: as is set, or on what was handed over. Raises SettingsError."""
     default = settings.dns.listen == DnsSettings().listen
     if default and sockets.addresses:
         return sockets.addresses

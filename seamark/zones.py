@@ -129,7 +129,7 @@ class ZoneBuilder:
         self.watches = side.watches
 
     def _add_zone(self, settings: ZoneSettings, path: str) -> None:
-        names = _zone_names(settings, path)
+        names = zone_names(settings, path)
         if not settings.upstream:
             raise SettingsError(
                 f"{path}.upstream: nobody to ask for {to_text(names[0])}",
@@ -278,7 +278,8 @@ def _guard(dns: DnsSettings) -> RebindGuard | None:
     return RebindGuard(names) if dns.stop_rebind else None
 
 
-def _zone_names(settings: ZoneSettings, path: str) -> tuple[Name, ...]:
+def zone_names(settings: ZoneSettings, path: str) -> tuple[Name, ...]:
+    """The names of a zone, of a network's more than one. Raises SettingsError."""
     if bool(settings.name) == bool(settings.cidr):
         raise SettingsError(
             f"{path}: a zone has either a name or a cidr",

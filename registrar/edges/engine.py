@@ -73,6 +73,15 @@ class DockerEngine:
         with self._calling():
             return str(self._connected().info().get("Name") or "")
 
+    def version(self) -> str:
+        """What it is and of which version, `Docker 20.10.24`, `Podman 4.3.1`."""
+        with self._calling():
+            said = self._connected().version()
+        components = [part for part in said.get("Components") or () if isinstance(part, dict)]
+        name = str(components[0].get("Name") or "") if components else ""
+        kind = "Podman" if "podman" in name.lower() else "Docker"
+        return f"{kind} {said.get('Version') or 'of no version'}"
+
     def running(self) -> dict[str, str]:
         """The ids of the running containers, each with a text that changes when they do."""
         with self._calling():
@@ -185,7 +194,12 @@ def explain(url: str, error: Exception) -> str:
     if code == errno.ECONNREFUSED:
         return f"no container engine answers at {url} (connection refused); is it running?"
     if isinstance(error, APIError):
-        return f"the container engine at {url} answered: {error.explanation or error}"
+        said = str(error.explanation or error)
+        if "HTTP request to an HTTPS server" in said:
+            said += (
+                "; set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of the certificates"
+            )
+        return f"the container engine at {url} answered: {said}"
     return f"the container engine at {url} cannot be reached: {_first_line(error)}"
 
 

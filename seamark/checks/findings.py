@@ -16,6 +16,14 @@ class State(StrEnum):
     SKIP = "skip"
 
 
+_COUNTED = {
+    State.FAIL: "failed",
+    State.WARN: "to look at",
+    State.OK: "well",
+    State.SKIP: "left out",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was looked at: in which ``part``, ``what``, what was ``found`` there.
@@ -54,5 +62,10 @@ def apart(words: str) -> tuple[str, str]:
 def summary(findings: Iterable[Finding]) -> str:
     """How many are in which state."""
     states = [finding.state for finding in findings]
-    words = {State.FAIL: "failed", State.WARN: "to look at", State.OK: "well", State.SKIP: "left"}
+    words = {
+        State.FAIL: "failed",
+        State.WARN: "to look at",
+        State.OK: "well",
+        State.SKIP: "left out",
+    }
     return ", ".join(f"{states.count(state)} {word}" for state, word in words.items())

@@ -36,10 +36,10 @@ def check_settings(survey: Survey, environment: Mapping[str, str]) -> list[Findi
     if last is not None:
         found.setdefault(str(last), _of_value(last, survey))
     findings = [*map(_of_form, survey.faults), *found.values()]
-    findings += [Finding(PART, State.WARN, "settings", *apart(words)) for words in warnings]
+    findings += [Finding(PART, State.WARN, "told", *apart(words)) for words in warnings]
     findings += [*_remarks(usable), *_query_log(survey)]
-    origin = survey.path or "flags, environment and defaults"
-    return findings or [Finding(PART, State.OK, "settings", f"all right, from {origin}")]
+    origin = str(survey.path or "flags, environment and defaults")
+    return findings or [Finding(PART, State.OK, origin, "all right")]
 
 
 def _of_form(error: SettingsError) -> Finding:

@@ -13,6 +13,7 @@ _COMMANDS = {
     "up": "whole",
     "plan": "whole",
     "query": "query",
+    "check": "check",
     "export": "whole",
     "healthcheck": "healthcheck",
     "config": "config",
