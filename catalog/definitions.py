@@ -91,7 +91,8 @@ def parse_definitions(text: str) -> Definitions:
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise ShapeError("", f"not JSON: {error}") from error
+        hint = 'write JSON, `{"services": [{"name": "web", "port": 80}]}`'
+        raise ShapeError("", f"not JSON: {error}", hint) from error
     ours, remarks = _of_services(document)
     try:
         file = convert(normal(ours, DefinitionFile), DefinitionFile)

@@ -1,6 +1,7 @@
 """The registry URI: which catalog, and where."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -12,6 +13,9 @@ DEFAULT_HTTP_PORT = 8500
 DEFAULT_HTTPS_PORT = 8501
 DEFAULT_DNS_PORT = 8600
 _SCHEMES = ["consul", "consul-tls", "consul-unix", "consulkv", "consulkv-tls", "consulkv-unix"]
+# What a browser would call it -> what it is called here.
+_WEB = {"http": "consul", "https": "consul-tls"}
+_PORT = re.compile(r"[0-9]+/?")
 _FOREIGN = ("etcd", "skydns", "zookeeper", "zk")
 _TRUTH = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False, "": False}
 
@@ -66,7 +70,7 @@ def parse_registry_uri(uri: str, environment: Mapping[str, str]) -> Registry:
     if not colon:
         raise RegistryUriError(f"`{uri}` has no scheme; write `consul://HOST:8500`")
     if scheme not in _SCHEMES:
-        raise RegistryUriError(f"`{uri}`: {_why_not(scheme)}")
+        raise RegistryUriError(f"`{uri}`: {_why_not(uri, scheme)}")
     kind, _, transport = scheme.partition("-")
     in_kv = kind == "consulkv"
     if transport == "unix":
@@ -169,9 +173,13 @@ def _is_ipv6(text: str) -> bool:
     return True
 
 
-def _why_not(scheme: str) -> str:
+def _why_not(uri: str, scheme: str) -> str:
     if scheme.startswith(_FOREIGN):
         return f"Seamark registers in Consul only, not in {scheme}; use `consul://HOST:8500`"
+    if scheme in _WEB:
+        return f"a registry is no web page; write `{_WEB[scheme]}:{uri.partition(':')[2]}`"
+    if _PORT.fullmatch(uri.partition(":")[2]):
+        return f"it has no scheme; write `consul://{uri}`"
     guess = nearest(scheme, _SCHEMES)
     meant = f"did you mean `{guess}`?" if guess else f"known: {', '.join(_SCHEMES)}"
     return f"unknown scheme `{scheme}`; {meant}"

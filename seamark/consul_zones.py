@@ -44,6 +44,7 @@ _EDNS_SIZE = 16384
 # systemd#13432), and before an agent without a leader gives up (7 s).
 _DEADLINE_S = 1.9
 _NEGATIVE_TTL = 5
+_ADVICE = "start the Consul agent there, or name its DNS with --consul-dns"
 # Consul answers within milliseconds; who waits 1 s for an answer shall have the last good one in
 # time, and what comes later is for the next.
 _PATIENCE_S = 0.9
@@ -240,6 +241,7 @@ def _forward_zone(
             mark=asking.mark,
             settle_s=DOUBT_S,
             zone=lower(domain),
+            advice=_ADVICE,
         ),
         asking.observe,
         asking.mismatched,

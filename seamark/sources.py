@@ -130,14 +130,16 @@ def _text(path: Path) -> str:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SettingsError(f"{path}: cannot be read: {reason}") from error
+        hint = "name a file that is there with --config, or leave it out"
+        raise SettingsError(f"{path}: cannot be read: {reason}", hint) from error
 
 
 def _parsed(text: str, path: Path | None) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not TOML: {error}") from error
+        hint = 'write tables as `[dns]`, text as `"info"`, lists as `["10.0.0.2"]`'
+        raise SettingsError(f"{path}: not TOML: {error}", hint) from error
 
 
 def _check(document: dict[str, Any], source: str) -> Settings:

@@ -33,7 +33,10 @@ def read_definitions(file: str) -> Definitions:
         raise SettingsError(f"{file}: {error}", error.hint) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SettingsError(f"services: {file} cannot be read: {reason}") from error
+        raise SettingsError(
+            f"services: {file} cannot be read: {reason}",
+            "name a file that may be read, in the form of conf/services.json",
+        ) from error
 
 
 def _read_or_why_not(file: str) -> Definitions | SettingsError:

@@ -26,10 +26,12 @@ Probe = Callable[[Endpoint, float], object]
 class Probes:
     """One greenlet for each sick server, and none for the others.
 
-    The event of a server in ``well`` is set when it answers again.
+    The event of a server in ``well`` is set when it answers again; ``advice`` is what to do about
+    one that does not, for the log.
     """
 
-    def __init__(self, health: Health, probe: Probe) -> None:
+    def __init__(self, health: Health, probe: Probe, advice: str = "") -> None:
+        self._advice = f"; {advice}" if advice else ""
         self._health = health
         self._probe = probe
         self._greenlets: dict[Endpoint, gevent.Greenlet[[Endpoint, str], None]] = {}
@@ -55,7 +57,12 @@ class Probes:
                     break
                 if not tried:
                     # Not before: one lost packet is nobody's news.
-                    log.warning("%s failed (%s) and goes last until it answers", server, why)
+                    log.warning(
+                        "%s failed (%s) and goes last until it answers%s",
+                        server,
+                        why,
+                        self._advice,
+                    )
                 tried += 1
         finally:
             del self._greenlets[server]

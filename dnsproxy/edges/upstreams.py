@@ -54,7 +54,8 @@ class GroupOptions:
     is on every question, where its servers may ask us in turn. ``wants_ad``: whether they shall say
     that they have validated. ``hedge``: whether a second server is asked too when the first is slow
     for what it is. ``settle_s``: how long one that has come back is asked behind the others.
-    ``zone`` is what they are asked for. ``tls`` is there if one is asked over TLS.
+    ``zone`` is what they are asked for. ``tls`` is there if one is asked over TLS. ``advice`` says
+    what to do about one that fails.
     """
 
     edns_size: int = EDNS_SIZE
@@ -67,6 +68,7 @@ class GroupOptions:
     settle_s: float = 0.0
     zone: Name = ROOT
     tls: SSLContext | None = None
+    advice: str = ""
 
     @property
     def manner(self) -> Manner:
@@ -104,6 +106,7 @@ class UpstreamGroup:
         self.probes = Probes(
             self.health,
             lambda server, deadline: self._upstreams[server].ask(options.probe, deadline),
+            options.advice,
         )
         self._hedged: Group = Group()
 

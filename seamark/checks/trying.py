@@ -97,7 +97,7 @@ def _tries(settings: Settings, names: tuple[str, ...]) -> Iterator[tuple[str, di
 
 
 def _faults(path: str, trial: Settings, environment: Mapping[str, str]) -> Iterator[Fault]:
-    if path == "catalog.services":
+    if path == "catalog.services" and not trial.catalog.registry:
         yield from (Fault(path, error) for error in services_faults(trial.catalog.services))
         return
     error = fault_in(trial, environment)
