@@ -4,7 +4,6 @@ A wrong key is an error with the nearest right one: a setting that is silently i
 evening. Used for service definitions here and for ``seamark.toml`` upstairs.
 """
 
-import copy
 import difflib
 import functools
 import json
@@ -41,10 +40,8 @@ def convert_in_part(document: object, shape: type[T]) -> tuple[T, list[ShapeErro
 
     For a ``shape`` whose keys all have defaults, as settings have: what does not fit is left out.
     """
-    rest = copy.deepcopy(document)
+    rest = _known(document, shape)
     faults = list(_unknown_keys(document, shape, ""))
-    for fault in faults:
-        _leave_out(rest, fault.path)
     while True:
         try:
             return _converted(rest, shape), faults
@@ -129,11 +126,24 @@ def nearest(word: str, known: list[str]) -> str:
 def _unknown_keys(value: object, shape: Any, path: str) -> Iterator[ShapeError]:
     """A fault for each key that the shape does not have, in the order of the document."""
     for key, item, inner in _parts(value, shape):
-        where = f"{path}{key}" if isinstance(value, list) or not path else f"{path}.{key}"
         if isinstance(inner, ShapeError):
-            yield ShapeError(where, inner.problem, inner.hint)
+            yield ShapeError(_place(path, key), inner.problem, inner.hint)
         elif isinstance(item, (dict, list)):
-            yield from _unknown_keys(item, inner, where)
+            yield from _unknown_keys(item, inner, _place(path, key))
+
+
+def _place(path: str, key: str) -> str:
+    return f"{path}{key}" if key.startswith("[") or not path else f"{path}.{key}"
+
+
+def _known(value: object, shape: Any) -> object:
+    """A copy without the keys that the shape does not have."""
+    parts = [part for part in _parts(value, shape) if not isinstance(part[2], ShapeError)]
+    if isinstance(value, dict):
+        return {key: _known(item, inner) for key, item, inner in parts}
+    if isinstance(value, list):
+        return [_known(item, inner) for _, item, inner in parts]
+    return value
 
 
 def _parts(value: object, shape: Any) -> Iterator[tuple[str, object, Any]]:

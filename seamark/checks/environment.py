@@ -1,5 +1,6 @@
 """What is around the settings, all parts at a time, each with an end."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
@@ -26,7 +27,7 @@ class Looks:
             engine.PART: partial(engine.check_engine, settings, environment),
             consul.PART: partial(consul.check_consul, settings, registry, environment),
             upstreams.PART: partial(upstreams.check_upstreams, settings),
-            host.PART: partial(host.check_host, settings),
+            host.PART: partial(host.check_host, settings, time.time()),
         }
         self._going = {name: gevent.spawn(_looked, name, look) for name, look in looks.items()}
 

@@ -26,14 +26,14 @@ _EARLIEST = 1_767_225_600
 _DNS_PORT = 53
 
 
-def check_host(settings: Settings) -> Iterator[Finding]:
-    """Whether this host and its containers ask Seamark, and whether its clock is set."""
+def check_host(settings: Settings, now: float) -> Iterator[Finding]:
+    """Whether this host and its containers ask Seamark, and whether its clock, ``now``, is set."""
     listen = listen_addresses(settings, Inherited())
     yield _of_resolv_conf(listen)
     if not in_container():
         yield from _of_engine(listen)
-    if time.time() < _EARLIEST:
-        year = time.gmtime().tm_year
+    if now < _EARLIEST:
+        year = time.gmtime(now).tm_year
         hint = "set it: timedatectl set-ntp true"
         yield Finding(PART, State.WARN, "clock", f"it shows the year {year}", hint)
 
