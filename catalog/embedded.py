@@ -31,6 +31,9 @@ class _Index:
         if not left:
             del self._found[key]
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def get(self, key: str) -> Collection[Service]:
         found = self._found.get(key)
         return found.values() if found is not None else ()
@@ -72,6 +75,11 @@ class EmbeddedCatalog:
     def services(self) -> dict[str, Service]:
         """All services by id."""
         return dict(self._by_id)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many services there are by name, and how many instances of them."""
+        return len(self._by_name), len(self._by_id)
 
     def get(self, service_id: str) -> Service | None:
         """The service with that id."""

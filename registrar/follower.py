@@ -8,6 +8,7 @@ import gevent
 from catalog.errors import CatalogRefused, CatalogUnavailable
 from catalog.model import SharedCatalog
 from registrar.core.backoff import delay_s
+from registrar.core.counts import Counts, Write
 from registrar.core.diff import Deregister
 from registrar.edges.outage import Outage
 
@@ -23,8 +24,9 @@ _REFUSALS_TOLD = 4
 class Follower:
     """Waits for changes in ``catalog``, and keeps services there alive."""
 
-    def __init__(self, catalog: SharedCatalog, outage: Outage) -> None:
+    def __init__(self, catalog: SharedCatalog, outage: Outage, counts: Counts) -> None:
         self._catalog = catalog
+        self._counts = counts
         self._outage = outage
 
     def follow(self, changed: Callable[[], None]) -> None:
@@ -50,7 +52,8 @@ class Follower:
         all_there = True
         for ours in services:
             try:
-                self._catalog.heartbeat(ours.service_id, ours.token)
+                with self._counts.write(Write.HEARTBEAT):
+                    self._catalog.heartbeat(ours.service_id, ours.token)
             except CatalogUnavailable as error:
                 self._outage.failed(str(error))
                 break

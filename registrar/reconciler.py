@@ -10,18 +10,19 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import gevent
 from gevent.event import Event
 
 from catalog.errors import CatalogError, CatalogRefused
 from catalog.model import ServiceCatalog, SharedCatalog
+from registrar.core.counts import Counts
 from registrar.core.desired import Desired, desired_services
 from registrar.core.model import Note
 from registrar.core.plan import stays
 from registrar.core.policy import Policy
 from registrar.core.state import NOTHING, State
+from registrar.core.timing import Timing
 from registrar.core.view import View
 from registrar.core.worklist import WorkList
 from registrar.edges.engine import DockerEngine
@@ -44,14 +45,6 @@ SETTLE_ROUNDS = 10
 WITHDRAW_S = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds between two comparisons of everything, and between two heartbeats (0: none)."""
-
-    resync_s: float = 10.0
-    ttl_refresh_s: float = 0.0
-
-
 class Registrar:
     """Keeps ``catalog`` true to the containers of ``engine``, by ``policy``.
 
@@ -64,7 +57,7 @@ class Registrar:
         engine: DockerEngine,
         catalog: ServiceCatalog,
         policy: Policy,
-        timing: Timing = Timing(),
+        timing: Timing,
         *,
         withdraw: bool = False,
     ) -> None:
@@ -79,7 +72,8 @@ class Registrar:
         self._compare = Event()
         self._told = Told()
         self._engine_outage = Outage(f"the container engine at {engine.url}", ENGINE_RETRY_S)
-        self._writer = Writer(catalog, self._state, self._told.tell)
+        self._counts = Counts()
+        self._writer = Writer(catalog, self._state, self._told.tell, self._counts)
         self._writer.on_return = self._compare.set
         self._compared = False
         self._noticed = False
@@ -99,7 +93,7 @@ class Registrar:
         }
         loops |= {f"look {number}": self._look_around for number in range(1, LOOKERS + 1)}
         if isinstance(self._catalog, SharedCatalog):
-            follower = Follower(self._catalog, self._writer.outage)
+            follower = Follower(self._catalog, self._writer.outage, self._counts)
             loops["catalog's changes"] = lambda: follower.follow(self._catch_up)
             if self._timing.ttl_refresh_s:
                 loops["heartbeat"] = lambda: self._keep_alive(follower)
@@ -112,10 +106,19 @@ class Registrar:
     @property
     def view(self) -> View:
         """What is known now, for people."""
-        policy, writer = self._policy, self._writer
-        changes, refused = writer.changes, writer.refused
+        policy, refused = self._policy, self._writer.refused
         looked = self._work.progress if self._compared else None
-        return View(policy.host, policy.node_address, self._state, changes, refused, looked)
+        away = {"engine": self._engine_outage.reason, "catalog": self._writer.outage.reason}
+        return View(
+            policy.host,
+            policy.node_address,
+            self._state,
+            self._counts,
+            refused,
+            looked,
+            away,
+            self._timing.resync_s,
+        )
 
     def stop(self) -> None:
         """End. What is registered stays (an upgrade must take no service away) unless told so."""
@@ -135,12 +138,14 @@ class Registrar:
                     self._policy = dataclasses.replace(self._policy, host=host)
                 # Subscribe first, then list: what happens in between comes as an event.
                 self._engine.subscribe()
+                self._counts.streams += 1
                 self._engine_outage.over()
                 self._state.distrust()
                 self._compare.set()
                 # Nothing here may block: the engine drops a subscriber that lags by 100 ms.
                 for notice in self._engine.notices():
                     self._noticed = True
+                    self._counts.events += 1
                     if not self._policy.keep_failed:
                         self._state.note(notice, time.monotonic())
                     self._mark(notice.container_id, notice.after_s)
@@ -228,8 +233,8 @@ class Registrar:
             if not self._policy.host:
                 continue
             try:
-                if not self._compare_all():
-                    pause = UNSETTLED_S
+                with self._counts.comparison(time.time):
+                    pause = pause if self._compare_all() else UNSETTLED_S
             except EngineUnavailable as error:
                 self._engine_outage.failed(str(error))
                 self._engine.unsubscribe()

@@ -3,7 +3,6 @@
 import logging
 import random
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from gevent.lock import BoundedSemaphore
 from catalog.errors import CatalogError, CatalogRefused, CatalogUnavailable
 from catalog.model import ServiceCatalog
 from registrar.core.backoff import delay_s
+from registrar.core.counts import Counts, Write
 from registrar.core.diff import FOREIGN, Change, Deregister, Foreign, Register
 from registrar.core.state import State
 from registrar.edges.outage import Outage
@@ -47,12 +47,16 @@ _NEVER = _Refusal(0, 0.0, "")
 
 
 class Writer:
-    """Brings the catalog to what the state says. ``say`` logs what is new about a container."""
+    """Brings the catalog to what the state says. ``say`` logs what is new about a container.
 
-    def __init__(self, catalog: ServiceCatalog, state: State, say: Say) -> None:
+    Each try is in ``counts``.
+    """
+
+    def __init__(self, catalog: ServiceCatalog, state: State, say: Say, counts: Counts) -> None:
         self._catalog = catalog
         self._state = state
         self._say = say
+        self._counts = counts
         self._slots = BoundedSemaphore(_AT_ONCE)
         self._reading = BoundedSemaphore(1)
         # What was written while somebody read: his answer may be older.
@@ -61,8 +65,6 @@ class Writer:
         self._shards = [BoundedSemaphore(1) for _ in range(_SHARDS)]
         self._refusals: dict[str, _Refusal] = {}
         self.outage = Outage(catalog.location, _RETRY_S)
-        # Writes that were done.
-        self.changes = Counter(registered=0, deregistered=0)
         # Called when the catalog is back after an outage.
         self.on_return: Callable[[], None] = lambda: None
 
@@ -162,12 +164,12 @@ class Writer:
     def _apply(self, container_id: str, change: Change) -> None:
         match change:
             case Register(service):
-                self._catalog.register(service)
-                self.changes["registered"] += 1
+                with self._counts.write(Write.REGISTER):
+                    self._catalog.register(service)
                 log.info("registered %s as %s, port %d", service.id, service.name, service.port)
             case Deregister(service_id, token):
-                self._catalog.deregister(service_id, token)
-                self.changes["deregistered"] += 1
+                with self._counts.write(Write.DEREGISTER):
+                    self._catalog.deregister(service_id, token)
                 log.info("deregistered %s", service_id)
             case Foreign(service):
                 self._say(container_id, [f"left out: {service.id}: {FOREIGN}"])

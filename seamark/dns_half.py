@@ -210,6 +210,9 @@ def _memory_gauges(memory: Memory) -> dict[Gauge, Reading]:
     shelves = {"answers": memory.answers, "denials": memory.denials}
     return {
         Gauge.MEMORY_BYTES: lambda: {kind: shelf.bytes for kind, shelf in shelves.items()},
+        Gauge.MEMORY_LIMIT_BYTES: lambda: {
+            kind: shelf.max_bytes for kind, shelf in shelves.items()
+        },
         Gauge.MEMORY_ENTRIES: lambda: {
             **{kind: len(shelf.entries) for kind, shelf in shelves.items()},
             "failures": len(memory.failures.shelf.entries),

@@ -20,10 +20,11 @@ from catalog.uri import Registry
 from registrar.core.policy import Policy
 from registrar.core.selector import parse_selector
 from registrar.core.template import Template, parse_template
+from registrar.core.timing import Timing
 from registrar.edges.engine import DockerEngine
 from registrar.edges.fetch import fetch
 from registrar.planner import node_address
-from registrar.reconciler import Registrar, Timing
+from registrar.reconciler import Registrar
 from seamark.addresses import default_route_address, own_ipv6
 from seamark.consul_http import consul_environment
 from seamark.errors import SettingsError, StartError

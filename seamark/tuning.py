@@ -2,9 +2,12 @@
 
 import contextlib
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import gevent
+
+T = TypeVar("T")
 
 # So many new objects; Python's default is 700.
 _COLLECTED_AT = 20_000
@@ -25,6 +28,14 @@ def settle_collector() -> None:
 def give_way() -> None:
     """In the middle of long work: DNS has its turn."""
     gevent.sleep(_PAUSE_S)
+
+
+def unhurried(items: Iterable[T], portion: int) -> Iterator[T]:
+    """The items as they are when the first is taken; DNS has its turn after each ``portion``."""
+    for number, item in enumerate(list(items), 1):
+        yield item
+        if number % portion == 0:
+            give_way()
 
 
 @contextlib.contextmanager

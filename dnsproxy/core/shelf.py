@@ -35,7 +35,7 @@ class Shelf(Generic[K, E]):
     def __init__(self, max_bytes: int, max_entries: int) -> None:
         self.entries: OrderedDict[K, E] = OrderedDict()
         self.bytes = 0
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._max_entries = max_entries
 
     def add(self, key: K, entry: E, now: float) -> None:
@@ -44,7 +44,7 @@ class Shelf(Generic[K, E]):
         self.entries[key] = entry
         self.bytes += entry.size
         while self.entries and (
-            self.bytes > self._max_bytes or len(self.entries) > self._max_entries
+            self.bytes > self.max_bytes or len(self.entries) > self._max_entries
         ):
             self.drop(self._least_missed(now))
 

@@ -34,6 +34,7 @@ class Gauge(StrEnum):
     """What has a size at a moment, read when somebody asks; by fixed kinds, or by upstream."""
 
     MEMORY_BYTES = "memory_bytes"
+    MEMORY_LIMIT_BYTES = "memory_limit_bytes"
     MEMORY_ENTRIES = "memory_entries"
     UPSTREAM_SICK = "upstream_sick"
     UPSTREAM_LOOPED = "upstream_looped"

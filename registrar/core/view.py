@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from catalog.model import Service
+from registrar.core.counts import Counts
 from registrar.core.desired import Desired
 from registrar.core.diff import FOREIGN, Foreign
 from registrar.core.model import Note
@@ -34,22 +35,30 @@ class View:
     """Reads as things are at the moment that somebody asks; nothing can be changed through it.
 
     ``host`` is empty until the engine has told it; ``address`` is what an empty one of a service
-    stands for; ``changes`` counts services `registered` and `deregistered`; ``refused``: why the
-    catalog did not take a container's last write, by its id; ``looked``: how many containers were
-    looked at since nothing was to be done, and of how many, None before all were listed once.
+    stands for; ``refused``: why the catalog did not take a container's last write, by its id;
+    ``looked``: how many containers were looked at since nothing was to be done, and of how many,
+    None before all were listed once. ``away``: why the `engine` and the `catalog` cannot be asked,
+    empty if they can. Everything is compared every ``resync_s`` seconds.
     """
 
     host: str
     address: str
     state: State
-    changes: Mapping[str, int]
+    counts: Counts
     refused: Mapping[str, str]
     looked: tuple[int, int] | None
+    away: Mapping[str, str]
+    resync_s: float
 
     @property
     def services(self) -> Mapping[str, Service]:
         """What is registered, by id, whoever did it, as it was read last."""
         return self.state.actual
+
+    @property
+    def changes(self) -> Mapping[str, int]:
+        """Services `registered` and `deregistered` since the start."""
+        return self.counts.changes
 
     def container(self, container_id: str) -> str:
         """The name of a running container; empty if there is none."""

@@ -14,7 +14,7 @@ class Sampler:
 
     def __init__(self, observer: Observed | None, changes: Callable[[], Mapping[str, int]]) -> None:
         self._observer = observer
-        self._changes = changes
+        self.changes = changes
         self.started = time()
         self.steps = Steps(self._sample())
         self._greenlet: gevent.Greenlet[[], None] | None = None
@@ -39,4 +39,4 @@ class Sampler:
 
     def _sample(self) -> Sample:
         tally = self._observer.tally if self._observer is not None else None
-        return sample(time(), tally, self._changes())
+        return sample(time(), tally, self.changes())

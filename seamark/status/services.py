@@ -32,7 +32,7 @@ class ShownCatalog:
 
     ``node`` gives the name and the address of the host that all of it is on. ``health`` is None
     where nobody else tells it: then an embedded catalog goes by its own word, and of any other it
-    is not known.
+    is not known. ``size`` is given by a catalog that is embedded: it need not be looked through.
     """
 
     def __init__(
@@ -42,18 +42,19 @@ class ShownCatalog:
         node: Callable[[], tuple[str, str]],
         view: Callable[[], View] | None = None,
         health: ReadHealth | None = None,
-        *,
-        is_embedded: bool = False,
+        size: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
         self.where = where
         self._services = services
         self._node = node
         self._view = view
         self._health = Remembered(health) if health is not None else None
-        self._is_embedded = is_embedded
+        self._size = size
 
     def size(self) -> shapes.CatalogSize:
         """How much there is."""
+        if self._size is not None:
+            return shapes.CatalogSize(*self._size())
         services = self._services()
         return shapes.CatalogSize(
             len({service.name.lower() for service in services.values()}), len(services)
@@ -106,10 +107,10 @@ class ShownCatalog:
     def _origin(self, container_id: str) -> shapes.Origin:
         if container_id:
             return "container"
-        return "static" if self._is_embedded else "other"
+        return "static" if self._size is not None else "other"
 
     def _health_of(self, service: Service, health: Mapping[str, Status] | None) -> shapes.Health:
-        if self._is_embedded:
+        if self._size is not None:
             return service.status.value
         if health is None:
             return "unknown"
@@ -141,7 +142,7 @@ def of_embedded(catalog: EmbeddedCatalog, view: Callable[[], View] | None) -> Sh
     def node() -> tuple[str, str]:
         return catalog.node.name, catalog.node.address
 
-    return ShownCatalog(catalog.location, catalog.services, node, view, is_embedded=True)
+    return ShownCatalog(catalog.location, catalog.services, node, view, size=lambda: catalog.size)
 
 
 def of_consul(where: str, view: Callable[[], View], health: ReadHealth | None) -> ShownCatalog:

@@ -39,7 +39,7 @@ def site(told: Told) -> Site:
     app = falcon.App(middleware=_Guard(told.hosts))
     app.add_route("/health", Health(parts.dead))
     app.add_route("/ready", Ready(parts.readiness))
-    app.add_route("/metrics", _Metrics(Metrics(parts.observer, told.reloads).render))
+    app.add_route("/metrics", _Metrics(Metrics(parts, told.reloads).render))
     for path, resource in data(parts).items():
         app.add_route(path, resource)
     if parts.observer is not None:

@@ -6,6 +6,7 @@ import pytest
 from catalog.embedded import EmbeddedCatalog
 from catalog.errors import CatalogRefused, CatalogUnavailable
 from catalog.model import Node, Service
+from registrar.core.counts import Counts, Result, Write
 from registrar.core.desired import Desired
 from registrar.core.ownership import mark
 from registrar.core.state import State
@@ -46,11 +47,13 @@ def service(service_id: str, container_id: str) -> Service:
 
 @pytest.fixture
 def parts():
-    """A catalog, the state, a writer between them, and what it says."""
+    """A catalog, the state, a writer between them, what it says, and what it counts."""
     catalog = SlowCatalog()
     state = State(catalog.kept)
     said: list[str] = []
-    return catalog, state, Writer(catalog, state, lambda _, lines: said.extend(lines)), said
+    counts = Counts()
+    writer = Writer(catalog, state, lambda _, lines: said.extend(lines), counts)
+    return catalog, state, writer, said, counts
 
 
 def want(state: State, container_id: str, *ids: str) -> None:
@@ -60,7 +63,7 @@ def want(state: State, container_id: str, *ids: str) -> None:
 
 def test_what_is_written_while_everything_is_read_is_known_afterwards(parts):
     """The answer is older than the write; forgetting it would write it again."""
-    catalog, state, writer, _ = parts
+    catalog, state, writer, *_ = parts
     want(state, "a", "x")
     reading = gevent.spawn(writer.learn)
     gevent.sleep(0.005)
@@ -72,7 +75,7 @@ def test_what_is_written_while_everything_is_read_is_known_afterwards(parts):
 
 def test_two_containers_that_want_one_id_do_not_overwrite_each_other(parts):
     """Also if both look at the same moment."""
-    catalog, state, writer, said = parts
+    catalog, state, writer, said, _ = parts
     want(state, "a", "x")
     want(state, "b", "x")
     gevent.joinall([gevent.spawn(writer.bring_about, who, HOST) for who in ("a", "b")])
@@ -83,7 +86,7 @@ def test_two_containers_that_want_one_id_do_not_overwrite_each_other(parts):
 
 def test_a_port_that_is_refused_costs_itself(parts):
     """The other ones are written, and it is tried again later."""
-    catalog, state, writer, said = parts
+    catalog, state, writer, said, _ = parts
     catalog.refused = {"x"}
     want(state, "a", "x", "y")
     again = writer.bring_about("a", HOST)
@@ -98,7 +101,7 @@ def test_a_port_that_is_refused_costs_itself(parts):
 
 def test_a_write_without_an_answer_is_read_back_before_anything_else(parts):
     """It was carried out, and its container ended meanwhile: nothing but reading can tell."""
-    catalog, state, writer, _ = parts
+    catalog, state, writer, *_ = parts
     catalog.lost = 1
     want(state, "a", "x")
     assert writer.bring_about("a", HOST) is not None
@@ -109,7 +112,7 @@ def test_a_write_without_an_answer_is_read_back_before_anything_else(parts):
 
 def test_looks_between_two_tries_do_not_make_the_pause_longer(parts):
     """One `docker rm -f` sends four events."""
-    catalog, state, writer, _ = parts
+    catalog, state, writer, *_ = parts
     catalog.refused = {"x"}
     want(state, "a", "x")
     pauses = [writer.bring_about("a", HOST) for _ in range(5)]
@@ -118,9 +121,31 @@ def test_looks_between_two_tries_do_not_make_the_pause_longer(parts):
 
 def test_everything_of_ours_is_withdrawn_and_nothing_else(parts):
     """At the end, if it was asked for."""
-    catalog, _, writer, _ = parts
+    catalog, _, writer, *_ = parts
     for one in (service("x", "a"), Service(id="by-hand", name="b")):
         EmbeddedCatalog.register(catalog, one)
     writer.learn()
     writer.withdraw(HOST)
     assert {"by-hand"} == set(catalog.services())
+
+
+def test_each_try_of_a_write_is_counted_by_what_came_of_it(parts):
+    """Also those that are tried again, and what is withdrawn at the end."""
+    catalog, state, writer, _, counts = parts
+    before = set(counts.writes)
+    catalog.refused = {"x"}
+    want(state, "a", "x", "y")
+    for _ in range(3):
+        writer.bring_about("a", HOST)
+    catalog.refused, catalog.lost = set(), 1
+    writer.bring_about("a", HOST)
+    writer.bring_about("a", HOST)
+    writer.withdraw(HOST)
+    assert {
+        (Write.REGISTER, Result.REFUSED): 3,
+        (Write.REGISTER, Result.UNAVAILABLE): 1,
+        (Write.REGISTER, Result.OK): 1,
+        (Write.DEREGISTER, Result.OK): 2,
+    } == +counts.writes
+    assert {"registered": 1, "deregistered": 2} == counts.changes
+    assert before == set(counts.writes)

@@ -7,6 +7,7 @@ import pytest
 from dnsproxy.edges.observer import Gauge, Observer
 from dnsproxy.edges.querylog import QueryLog
 from tests.seamark.status import Status
+from tests.seamark.watched import Host
 
 
 @pytest.fixture
@@ -14,6 +15,7 @@ def observer() -> Observer:
     """One that has everything, but for a query log that runs."""
     observer = Observer(lines=QueryLog("/dev/null"))
     observer.gauges[Gauge.MEMORY_BYTES] = lambda: {"answers": 4096, "denials": 512}
+    observer.gauges[Gauge.MEMORY_LIMIT_BYTES] = lambda: {"answers": 8192, "denials": 8192}
     observer.gauges[Gauge.MEMORY_ENTRIES] = lambda: {"answers": 4, "denials": 1}
     observer.gauges[Gauge.UPSTREAM_SICK] = lambda: {"10.0.0.1:53": 1}
     observer.gauges[Gauge.UPSTREAM_LOOPED] = lambda: {"10.0.0.1:53": 0}
@@ -22,9 +24,15 @@ def observer() -> Observer:
 
 
 @pytest.fixture
-def status(observer: Observer) -> Iterator[Status]:
-    """Its status side."""
-    status = Status(observer)
+def host() -> Host:
+    """A host without containers."""
+    return Host()
+
+
+@pytest.fixture
+def status(observer: Observer, host: Host) -> Iterator[Status]:
+    """The status side of both."""
+    status = Status(observer, registrar=host)
     status.server.start()
     yield status
     status.server.stop()

@@ -4,6 +4,7 @@ import http.client
 import json
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import gevent
@@ -15,7 +16,9 @@ from seamark.reloading import Reloads
 from seamark.status.parts import Parts
 from seamark.status.sampling import Sampler
 from seamark.status.server import StatusServer
+from seamark.status.services import of_consul
 from seamark.status.site import Told
+from tests.seamark.watched import Host
 
 T = TypeVar("T")
 Answer = tuple[int, http.client.HTTPMessage, str]
@@ -25,10 +28,20 @@ class Status:
     """A status server in this process, asked by a thread while the loop turns."""
 
     def __init__(
-        self, observer: Observer | None, hosts: Callable[[], Collection[str]] = tuple
+        self,
+        observer: Observer | None,
+        hosts: Callable[[], Collection[str]] = tuple,
+        registrar: Host | None = None,
     ) -> None:
-        sampler = Sampler(observer, dict)
-        told = Told(Parts(sampler, lambda: {"dns": ""}, observer=observer), Reloads(), hosts=hosts)
+        parts = Parts(Sampler(observer, dict), lambda: {"dns": ""}, observer=observer)
+        if registrar is not None:
+            parts = replace(
+                parts,
+                sampler=Sampler(observer, lambda: registrar.view.changes),
+                registrar=registrar,
+                catalog=of_consul("here", lambda: registrar.view, None),
+            )
+        told = Told(parts, Reloads(), hosts=hosts)
         self.server = StatusServer(Endpoint("127.0.0.1", 0), told)
         self._threads = ThreadPoolExecutor(1)
 
