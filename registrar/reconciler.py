@@ -109,16 +109,8 @@ class Registrar:
         policy, refused = self._policy, self._writer.refused
         looked = self._work.progress if self._compared else None
         away = {"engine": self._engine_outage.reason, "catalog": self._writer.outage.reason}
-        return View(
-            policy.host,
-            policy.node_address,
-            self._state,
-            self._counts,
-            refused,
-            looked,
-            away,
-            self._timing.resync_s,
-        )
+        found = policy.host, policy.node_address, self._state, self._counts, refused
+        return View(*found, looked, away, self._timing.resync_s)
 
     def stop(self) -> None:
         """End. What is registered stays (an upgrade must take no service away) unless told so."""

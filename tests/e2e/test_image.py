@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.asking import ask, records
-from tests.commands import status
+from tests.commands import ROOT, status
 from tests.e2e.image_stand import (
     ALONE,
     ARTICLE,
