@@ -128,7 +128,8 @@ def _offered(settings: Settings, environment: Mapping[str, str]) -> list[str]:
     """The names of the services that the containers of this host have; none without an engine."""
     engine = registering.engine(settings, environment)
     try:
-        plan = plan_for(engine, None, registering.policy(settings, settings.node))
+        policy = registering.policy(settings, settings.node)
+        plan = plan_for(engine, None, policy, lambda looked, of: None)
     except EngineUnavailable:
         return []
     return sorted({service.name for service in plan.register})

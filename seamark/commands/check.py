@@ -5,23 +5,25 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import click
-import gevent
 
-from seamark.checks.environment import Looks
 from seamark.checks.findings import Finding, State, summary
-from seamark.checks.settings import check_settings
 from seamark.checks.survey import Survey
 from seamark.errors import SettingsError, StartError
 from seamark.flags import COMMON, DNS, LIFE, REGISTRAR, STATUS, takes
+from seamark.helping import Command
+
+if TYPE_CHECKING:
+    from seamark.checks.environment import Looks
 
 # Who waits for longer wants to know for what.
 _PATIENCE_S = 1.0
 _ERASE = "\r\x1b[K"
 
 
-@click.command()
+@click.command(cls=Command, short_help="Say what is wrong with settings and surroundings.")
 @takes(DNS, REGISTRAR, STATUS, LIFE, COMMON, reader=Survey)
 @click.option("--offline", is_flag=True, help="Look at the settings alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
@@ -36,6 +38,9 @@ def check(source: Survey, *, offline: bool, as_json: bool) -> None:
 
     Exit 0 if all is well, warnings or not; 1 if something around it failed; 2 for the settings.
     """  # noqa: D301  (click wants the character itself)
+    from seamark.checks.environment import Looks
+    from seamark.checks.settings import check_settings
+
     environment = dict(os.environ)
     settled = check_settings(source, environment)
     wrong = _failed(settled)
@@ -66,11 +71,13 @@ def _shown(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 @contextlib.contextmanager
-def _waiting(looks: Looks) -> Iterator[None]:
+def _waiting(looks: "Looks") -> Iterator[None]:
     """At a terminal, say after a second what is looked at still; nothing of it stays."""
     if not sys.stderr.isatty():
         yield
         return
+    import gevent
+
     telling = gevent.spawn_later(_PATIENCE_S, _tell, looks)
     try:
         yield
@@ -79,7 +86,9 @@ def _waiting(looks: Looks) -> Iterator[None]:
         click.echo(_ERASE, nl=False, err=True)
 
 
-def _tell(looks: Looks) -> None:
+def _tell(looks: "Looks") -> None:
+    import gevent
+
     while parts := looks.unfinished:
         click.echo(f"{_ERASE}looking at {', '.join(parts)}", nl=False, err=True)
         gevent.sleep(_PATIENCE_S / 4)

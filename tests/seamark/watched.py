@@ -39,4 +39,4 @@ class Host:
     @property
     def view(self) -> View:
         """As the status side sees it."""
-        return View(HOST, "10.0.0.1", self.state, self.counts, {}, self.away, 10.0)
+        return View(HOST, "10.0.0.1", self.state, self.counts, {}, None, self.away, 10.0)
