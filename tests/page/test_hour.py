@@ -1,5 +1,6 @@
 """The charts of the last hour: what they show, by mouse and by keys, and the same as tables."""
 
+import re
 import time
 
 import pytest
@@ -106,9 +107,12 @@ def place_of(seen: Visit, step: str) -> float:
 def test_keys_do_on_a_chart_what_the_mouse_does(seen: Visit) -> None:
     """Arrows go from step to step, Enter shows the queries, l goes back."""
     plot = seen(PLOT)
+    # There is a step before the last.
+    expect(plot).not_to_have_attribute("aria-valuemax", "0")
     plot.press("End")
     last = said(seen)[:8]
     plot.press("ArrowLeft")
+    expect(plot).not_to_have_attribute("aria-valuetext", re.compile(f"^{last}"))
     before = said(seen)[:8]
     assert before < last
     plot.press("Enter")
