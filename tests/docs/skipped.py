@@ -7,7 +7,23 @@ _HELP = "the words of a function, as `write WORDS` shows them"
 
 FILES = {
     "seamark/flags.py": "what --help says",
-    "seamark/metrics.py": "what /metrics says: docs/reference/metrics.md",
+    "seamark/status/metrics.py": "what /metrics says: docs/reference/metrics.md",
+    "seamark/status/openapi.py": "what stands in docs/reference/openapi.json",
+    "seamark/status/dns_metrics.py": "what /metrics says: docs/reference/metrics.md",
+    "seamark/status/registrar_metrics.py": "what /metrics says: docs/reference/metrics.md",
+    "seamark/status/pages.py": "a field of a reply",
+    "seamark/status/site.py": "an answer over HTTP, which says what to do",
+    "seamark/status/parameters.py": "an answer over HTTP, which says what is known",
+    "seamark/status/queries.py": "an answer over HTTP: docs/reference/query-log.md",
+    "seamark/usage.py": "what cannot be read of a command line, and how it is written",
+    "seamark/routes.py": "the lines of the start that say who is asked",
+    "seamark/completing.py": "code for another shell",
+    "seamark/digging.py": "what `seamark query` shows: docs/how-to/find-out-why-a-name-does-not-resolve.md",
+    **{
+        f"seamark/checks/{name}.py": "a finding of `seamark check`, which says what to do"
+        for name in ("consul", "engine", "environment", "findings", "host", "ports", "settings")
+    },
+    "seamark/checks/upstreams.py": "a finding of `seamark check`, which says what to do",
     "dnsproxy/core/gate.py": _PACKETS,
     "dnsproxy/core/pointers.py": _PACKETS,
     "dnsproxy/core/records.py": _PACKETS,
@@ -53,11 +69,9 @@ FUNCTIONS = {
     "seamark/logs.py::__init__": "the form of a line",
     "seamark/plans.py::_print_services": "a line of the plan",
     "seamark/plans.py::_print_summary": "the last line of the plan",
-    "seamark/queries.py::_filter": "an answer over HTTP: docs/reference/query-log.md",
     "seamark/reloading.py::_look": "the reason in `reload (WHY)`",
     "seamark/sd_notify.py::stopping": "for systemd",
-    "seamark/web.py::process_response": "a field of a reply",
-    "seamark/web.py::vitals": _STATUS,
+    "seamark/status/server.py::vitals": _STATUS,
     "seamark/zones.py::_add_root": "a line at the start",
 }
 TOLD_ELSEWHERE = {

@@ -92,6 +92,21 @@ BLOCKS = {
         "systemctl edit seamark.service": f"{_SYSTEMD}::test_no_command_of_the_pages_goes_untested",
         "systemctl stop": f"{_SYSTEMD}::test_a_port_that_systemd_holds_is_never_closed",
     },
+    "docs/how-to/find-out-why-a-name-does-not-resolve.md": {
+        "$ seamark query": "tests/docs/test_why.py::test_the_transcript_is_what_is_printed",
+        "seamark plan": "tests/docs/test_why.py::test_the_other_commands_are_understood",
+    },
+    "docs/how-to/read-the-status-page.md": {
+        "ssh -L": (
+            "tests/docs/test_status_page.py::test_the_tunnel_leads_to_where_the_page_is_by_itself"
+        ),
+        "curl -s": "tests/docs/test_status_page.py::test_the_queries_from_a_shell",
+    },
+    "docs/how-to/shell-completion.md": {
+        "mkdir -p ~/.local": "tests/docs/test_shell_completion.py::test_bash_with_the_package",
+        "mkdir -p ~/.zsh": "tests/docs/test_shell_completion.py::test_zsh",
+        "mkdir -p ~/.config/fish": "tests/docs/test_shell_completion.py::test_fish",
+    },
     "docs/how-to/three-hosts.md": {
         "make cluster": (
             "tests/cluster/test_make_cluster.py::"
@@ -102,6 +117,12 @@ BLOCKS = {
     },
     "docs/reference/labels.md": {
         "seamark plan": "tests/docs/test_registrar_pages.py::test_the_commands_of_the_pages"
+    },
+    "docs/reference/settings.md": {
+        "$ SEAMARK_UPSTREAM=9.9.9.9 seamark config show": (
+            "tests/docs/test_reference.py::"
+            "test_what_the_page_shows_of_the_settings_in_force_is_printed"
+        )
     },
     "docs/tutorial/first-ten-minutes.md": dict.fromkeys(
         (
@@ -124,6 +145,7 @@ NOT_RUN = {
     "make test-unit": "this run is it, or has it in it",
     "make soak": "an hour; a minute of it is tests/soak and tests/fuzz",
     "make fuzz": "a quarter of an hour; a part of it is tests/fuzz",
+    "ssh -L 8053:127.0.0.1:8053 node3": "there is no second host; its addresses are compared",
     "systemctl edit seamark.service": "it opens an editor; a test writes the drop-in",
     "cd /etc/consul.d": "a folder of the test's stands for it",
 }

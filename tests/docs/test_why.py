@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tests.commands import Running, run
-from tests.pages import transcript
+from tests.pages import lines, transcript
 
 PAGE = Path("docs/how-to/find-out-why-a-name-does-not-resolve.md").read_text()
 
@@ -25,6 +25,15 @@ def test_the_transcript_is_what_is_printed():
             assert [_timeless(line) for line in shown] == [
                 _timeless(line) for line in done.stdout.splitlines()
             ]
+
+
+def test_the_other_commands_are_understood():
+    """Without an engine they say so; a command line that is wrong ends with 2."""
+    for command in lines(PAGE, "sh"):
+        program, *words = command.split()
+        done = run(program, *words, "--docker", "unix:///none")
+        assert 1 == done.returncode, done.stderr
+        assert "no container engine at unix:///none" in done.stderr
 
 
 def test_each_line_of_an_explanation_is_in_the_table():
