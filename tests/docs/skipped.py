@@ -18,7 +18,7 @@ FILES = {
     "seamark/usage.py": "what cannot be read of a command line, and how it is written",
     "seamark/routes.py": "the lines of the start that say who is asked",
     "seamark/completing.py": "code for another shell",
-    "seamark/digging.py": "what `seamark query` shows: docs/how-to/find-out-why-a-name-does-not-resolve.md",
+    "seamark/digging.py": "what `seamark query` shows, see the page on names that do not resolve",
     **{
         f"seamark/checks/{name}.py": "a finding of `seamark check`, which says what to do"
         for name in ("consul", "engine", "environment", "findings", "host", "ports", "settings")
