@@ -146,6 +146,17 @@ def test_a_service_that_cannot_start_fails(machine: Machine) -> None:
     assert "error: listen: `nowhere` does not start with an IP address" in log
 
 
+def test_why_the_unit_checks_nothing_before_the_start(machine: Machine, waits: Waits) -> None:
+    """What RestartPreventExitStatus= says of the service it does not say of ExecStartPre=."""
+    machine.write("/etc/seamark/seamark.toml", '[dns]\nlisten = ["nowhere"]\n')
+    checking = "[Service]\nExecStartPre=/usr/local/bin/seamark check --offline\n"
+    machine.write(f"/etc/systemd/system/{SERVICE}.d/check.conf", checking)
+    machine.run(f"systemctl daemon-reload; systemctl start {SERVICE}")
+    waits.until("again", lambda: int(show(machine, "NRestarts")) > 1, PATIENCE_S)
+    log = machine.run("journalctl --no-pager --unit seamark")
+    assert "seamark.toml: dns.listen: `nowhere` does not start with an IP address" in log
+
+
 def test_systemd_resolved_asks_for_consuls_names_alone(machine: Machine, waits: Waits) -> None:
     """With the drop-in of its page; 127.0.0.53 stays its own, and nothing goes round."""
     (drop_in,) = blocks(BESIDE, "ini")
