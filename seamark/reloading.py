@@ -32,10 +32,23 @@ class Reloads:
     """How many there were, by `ok` and `failed`, and when the settings in force were read.
 
     The start counts for the time, in seconds since the epoch, and not for the number.
+    ``last_ok``: the last one did not fail.
     """
 
     results: Counter[str] = field(default_factory=lambda: Counter(ok=0, failed=0))
     last_success: float = field(default_factory=time.time)
+    last_ok: bool = True
+
+    def failed(self) -> None:
+        """The old settings stay."""
+        self.results["failed"] += 1
+        self.last_ok = False
+
+    def succeeded(self) -> None:
+        """What was read is in force."""
+        self.results["ok"] += 1
+        self.last_success = time.time()
+        self.last_ok = True
 
 
 class Reloader:
@@ -112,16 +125,15 @@ class Reloader:
         try:
             changes = self._take_on()
         except SeamarkError as error:
-            self.reloads.results["failed"] += 1
+            self.reloads.failed()
             hint = f"; hint: {error.hint}" if error.hint else ""
             log.error("reload (%s): %s; the old settings stay%s", why, error, hint)  # noqa: TRY400
         except Exception:
             # A fault of ours costs this reload, never the next one.
-            self.reloads.results["failed"] += 1
+            self.reloads.failed()
             log.exception("reload (%s): the old settings stay", why)
         else:
-            self.reloads.results["ok"] += 1
-            self.reloads.last_success = time.time()
+            self.reloads.succeeded()
             log.info("reloaded (%s): %s", why, "; ".join(changes) or "nothing has changed")
         self._notifier.ready(self.status)
 

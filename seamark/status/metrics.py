@@ -75,6 +75,11 @@ class _Reloads(Collector):
             {(result,): count for result, count in self._reloads.results.items()},
         )
         yield number(
+            "seamark_reload_last_successful",
+            "0 if the last reload failed and the settings before it are in force, else 1.",
+            self._reloads.last_ok,
+        )
+        yield number(
             "seamark_reload_last_success_timestamp_seconds",
             "When the settings in force were read, since the epoch.",
             self._reloads.last_success,

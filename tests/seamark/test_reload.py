@@ -202,8 +202,14 @@ def size(proxy: Running, waits: Waits) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
+def scraped(http: int) -> str:
+    """What /metrics says."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{http}/metrics") as answer:
+        return str(answer.read().decode())
+
+
 def test_reloads_are_counted(tmp_path: Path, waits: Waits):
-    """By result, and when the last good one was."""
+    """By result, and when the last good one was, and whether it was the last."""
     http = free_port()
     file = tmp_path / "s.toml"
     file.write_text('[dns]\nupstream = ["127.0.0.1:9"]\n')
@@ -211,11 +217,12 @@ def test_reloads_are_counted(tmp_path: Path, waits: Waits):
     with Running("dnsproxy", *flags, "--consul-dns", "127.0.0.1:9") as proxy:
         written = Written(file, proxy)
         written.reload('[dns]\nupstream = ["127.0.0.1:9"]\nmax_ttl_s = 9\n', waits)
+        assert "seamark_reload_last_successful 1.0" in scraped(http)
         written.reload("x", waits, "the old settings stay")
-        with urllib.request.urlopen(f"http://127.0.0.1:{http}/metrics") as answer:
-            metrics = answer.read().decode()
+        metrics = scraped(http)
     assert 'seamark_reload_total{result="ok"} 1.0' in metrics
     assert 'seamark_reload_total{result="failed"} 1.0' in metrics
+    assert "seamark_reload_last_successful 0.0" in metrics
     (when,) = re.findall(
         r"^seamark_reload_last_success_timestamp_seconds (\S+)", metrics, re.MULTILINE
     )
