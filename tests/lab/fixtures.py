@@ -16,6 +16,7 @@ from tests.lab.consul_binary import consul_version, find_consul, known_consul
 from tests.lab.dnsmasq import DNSMASQ
 from tests.lab.engine import LABEL, Engine, open_engine, running_engine
 from tests.lab.images import base_image as make_base_image, dummy_http_image
+from tests.lab.prometheus import PROMETHEUS, PROMTOOL
 from tests.lab.shell import LabError, tool
 from tests.lab.unbound import UNBOUND
 
@@ -121,6 +122,20 @@ def dnsmasq_binary() -> Path:
     """Debian's dnsmasq."""
     with or_fail():
         return DNSMASQ.find()
+
+
+@pytest.fixture(scope="session")
+def prometheus_binary() -> Path:
+    """Debian's prometheus."""
+    with or_fail():
+        return PROMETHEUS.find()
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    """The tool that comes with it."""
+    with or_fail():
+        return PROMTOOL.find()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from tests.lab.dnsmasq import DNSMASQ
 from tests.lab.engine import running_engine
 from tests.lab.haproxy import HAPROXY
 from tests.lab.images import base_tarball, build_tarball, host_tarball
+from tests.lab.prometheus import PROMETHEUS, PROMTOOL
 from tests.lab.registrator_build import find_registrator
 from tests.lab.shell import LabError, say, tool
 from tests.lab.unbound import UNBOUND
@@ -65,6 +66,8 @@ def prepare(which: str, *, tests: bool) -> None:
         say(f"host image: {host_tarball()}")
         say(f"HAProxy: {HAPROXY.find()}")
         say(f"Compose: {find_compose() or 'no Go here to build it with'}")
+        for program in (PROMETHEUS, PROMTOOL):
+            say(f"{program.command}: {program.find()}")
         say(f"registrator: {find_registrator() or 'no Go here to build it with'}")
     say(f"ready ({time.monotonic() - start:.0f} s)")
 

@@ -25,12 +25,14 @@ class Program:
     """A ``command`` of a Debian ``package``.
 
     ``beside``: packages of the same source, whose libraries must be of the very same version.
+    ``also``: commands of the same package that are wanted too.
     ``alone``: what else it leans on is unpacked beside it too, rather than installed.
     """
 
     command: str
     package: str
     beside: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     alone: bool = False
 
     def find(self) -> Path:
@@ -64,7 +66,8 @@ class Program:
                 for library in folder.glob("**/lib/*/lib*.so*"):
                     library.replace(kept.parent / library.name)
             # Last: where it is, all of it is.
-            next(folder.glob(f"usr/*bin/{self.command}")).replace(kept)
+            for command in (*self.also, self.command):
+                next(folder.glob(f"usr/*bin/{command}")).replace(kept.parent / command)
 
     def _libraries(self) -> list[str]:
         """The libraries that the packages would bring: none of them starts anything."""
