@@ -47,6 +47,17 @@ BLOCKS = {
     "docs/how-to/beside-systemd-resolved.md": {
         "systemctl restart": f"{_SYSTEMD}::test_systemd_resolved_asks_for_consuls_names_alone"
     },
+    "docs/how-to/check-an-installation.md": {
+        "$ cat seamark.toml": (
+            "tests/docs/test_check_page.py::test_the_settings_of_the_page_are_told_as_there"
+        ),
+        "$ seamark check consul://": (
+            "tests/docs/test_check_page.py::test_what_is_around_them_is_told_as_there"
+        ),
+        "seamark check --offline --json": (
+            "tests/docs/test_check_page.py::test_the_command_for_programs"
+        ),
+    },
     "docs/how-to/consul-with-acl-and-tls.md": {
         "cd /etc/consul.d": f"{_ACL}::test_all_works_with_the_policies_of_the_page",
         "export CONSUL_HTTP_ADDR": f"{_ACL}::test_all_works_with_the_policies_of_the_page",
@@ -115,6 +126,10 @@ BLOCKS = {
         "node1$ dig +short": "tests/cluster/test_cluster.py::test_the_articles_story",
         "ip -n seamark-lan link": "tests/cluster/test_cluster.py::test_a_host_is_cut_off",
     },
+    "docs/how-to/watch-with-prometheus-and-grafana.md": dict.fromkeys(
+        ("seamark up --http", "promtool check config"),
+        "tests/monitoring/test_scrape_lab.py::test_the_commands_of_the_how_to_find_nothing_wrong",
+    ),
     "docs/reference/labels.md": {
         "seamark plan": "tests/docs/test_registrar_pages.py::test_the_commands_of_the_pages"
     },
