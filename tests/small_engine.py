@@ -3,7 +3,7 @@
 import json
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -18,6 +18,8 @@ class SmallEngine(socketserver.ThreadingUnixStreamServer):
         super().__init__(str(path), _Handler)
         self.path = path
         self.ending = threading.Event()
+        # What each stream of events begins with.
+        self.events: Sequence[object] = ()
         # The last two parts of the path, or the last one -> what it is answered with, as JSON
         # unless it is bytes.
         self.answers: dict[str, object] = {
@@ -28,9 +30,13 @@ class SmallEngine(socketserver.ThreadingUnixStreamServer):
 
 
 @contextmanager
-def small_engine(path: Path) -> Iterator[SmallEngine]:
-    """One that answers at this socket."""
+def small_engine(
+    path: Path, answers: Mapping[str, object] | None = None, events: Sequence[object] = ()
+) -> Iterator[SmallEngine]:
+    """One that answers at this socket, from its first moment so."""
     with SmallEngine(path) as server:
+        server.answers |= answers or {}
+        server.events = events
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server
@@ -46,10 +52,15 @@ class _Handler(BaseHTTPRequestHandler):
         whole = self.path.partition("?")[0]
         path = whole.rpartition("/")[2]
         if path == "events":
-            # A stream that stays open and silent.
+            # A stream that stays open and says no more.
             self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
+            for event in self.server.events:
+                line = json.dumps(event).encode() + b"\n"
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(line), line))
             self.server.ending.wait(30)
+            self.wfile.write(b"0\r\n\r\n")
             return
         answers = self.server.answers
         answer = answers.get("/".join(whole.split("/")[-2:]), answers[path])

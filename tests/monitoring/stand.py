@@ -21,8 +21,7 @@ from tests.asking import ask
 from tests.commands import Running
 from tests.lab.consul import ConsulAgent, free_ports
 from tests.lab.prometheus import Prometheus
-from tests.registrar.inspect_output import inspect_output
-from tests.small_engine import SmallEngine
+from tests.monitoring.small_host import small_host
 from tests.upstream import ScriptedUpstream, reply_to
 from tests.waits import PATIENCE_S, Waits
 
@@ -48,7 +47,7 @@ class Stand:
 def stand(consul: Path, prometheus: Path, folder: Path) -> Iterator[Stand]:
     """An embedded one and one in front of Consul, scraped each second."""
     with ExitStack() as parts:
-        engine = parts.enter_context(_engine(folder / "engine.sock"))
+        engine = parts.enter_context(small_host(folder / "engine.sock"))
         upstream = parts.enter_context(ScriptedUpstream(_script))
         agent = parts.enter_context(ConsulAgent(consul, node="n1"))
         common = ["--listen", "127.0.0.1:0", "--node", "n1", "--docker", f"unix://{engine.path}"]
@@ -81,30 +80,6 @@ def _config(targets: Sequence[str]) -> str:
         assert shipped in text
         text = text.replace(shipped, ours)
     return text
-
-
-@contextlib.contextmanager
-def _engine(path: Path) -> Iterator[SmallEngine]:
-    """Two containers, of which one has no port."""
-    with SmallEngine(path) as engine:
-        found = {
-            "c" * 64: inspect_output(
-                {"80/tcp": [("0.0.0.0", 8080)]}, labels={"SERVICE_NAME": "c1"}
-            ),
-            "d" * 64: inspect_output({}, id="d" * 64, name="c2"),
-        }
-        engine.answers["json"] = [
-            {"Id": container_id, "State": "running"} for container_id in found
-        ]
-        engine.answers |= {f"{key}/json": document for key, document in found.items()}
-        thread = threading.Thread(target=engine.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield engine
-        finally:
-            engine.ending.set()
-            engine.shutdown()
-            thread.join()
 
 
 def _script(query: dns.message.Message) -> list[bytes]:
