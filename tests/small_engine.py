@@ -39,10 +39,12 @@ def small_engine(
         server.events = events
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
-        yield server
-        server.ending.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.ending.set()
+            server.shutdown()
+            thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

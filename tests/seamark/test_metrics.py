@@ -12,6 +12,8 @@ from dnsproxy.core.exchange import Source
 from tests.dnsproxy.exchanges import GOOD, HOSTILE, exchange
 
 PAGE = Path("docs/reference/metrics.md").read_text()
+# Seconds, bytes and ratios are Prometheus' own.
+OTHER_UNITS = {"ms", "us", "milliseconds", "minutes", "hours", "days", "kb", "mb", "mib", "percent"}
 HOSTILE_TEXT = 'x"}\n# TYPE evil counter\nevil{a="\\ \x1b[2J<b>\u202e\udcff'
 
 
@@ -73,6 +75,22 @@ def test_the_page_lists_every_metric_and_no_other(observer, status):
     }
     assert listed == scraped
     assert len(rows) == len(listed)
+
+
+def test_names_are_as_prometheus_users_expect_them(observer, status):
+    """A prefix, base units at the end, `_total` of counters alone, a sentence of help."""
+    observer.record(GOOD)
+    body = status.get("/metrics")[2]
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\w+)$", body, re.MULTILINE))
+    helps = dict(re.findall(r"^# HELP (\S+) (.+)$", body, re.MULTILINE))
+    assert kinds.keys() == helps.keys()
+    for name, kind in kinds.items():
+        assert re.fullmatch(r"(seamark|process)(_[a-z]+)+", name), name
+        assert (kind == "counter") == name.endswith("_total"), name
+        assert not OTHER_UNITS & set(name.split("_")), name
+        assert (kind == "histogram") <= name.endswith("_duration_seconds"), name
+        assert helps[name].endswith("."), name
+    assert {"counter", "gauge", "histogram"} == set(kinds.values())
 
 
 def test_metrics_come_as_openmetrics_to_those_who_ask(observer, status):
