@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from seamark.colours import Colour, paint
 from seamark.logs import printable
 
 
@@ -22,6 +23,7 @@ _COUNTED = {
     State.OK: "well",
     State.SKIP: "left out",
 }
+_COLOURS = {State.OK: Colour.GREEN, State.WARN: Colour.YELLOW, State.FAIL: Colour.RED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,14 @@ class Finding:
             "hint": self.hint,
         }
 
-    def lines(self) -> list[str]:
+    def lines(self, *, coloured: bool = False) -> list[str]:
         """For people; nothing that was found may steer a terminal."""
-        shown = [f"{self.state:4}  {self.part:9}  {printable(self.what)}: {printable(self.found)}"]
-        return [*shown, f"      hint: {printable(self.hint)}"] if self.hint else shown
+        state = f"{self.state:4}"
+        if coloured and self.state in _COLOURS:
+            state = paint(state, _COLOURS[self.state])
+        shown = [f"{state}  {self.part:9}  {printable(self.what)}: {printable(self.found)}"]
+        hint = paint("hint:", Colour.CYAN) if coloured else "hint:"
+        return [*shown, f"      {hint} {printable(self.hint)}"] if self.hint else shown
 
 
 def apart(words: str) -> tuple[str, str]:
@@ -62,10 +68,4 @@ def apart(words: str) -> tuple[str, str]:
 def summary(findings: Iterable[Finding]) -> str:
     """How many are in which state."""
     states = [finding.state for finding in findings]
-    words = {
-        State.FAIL: "failed",
-        State.WARN: "to look at",
-        State.OK: "well",
-        State.SKIP: "left out",
-    }
-    return ", ".join(f"{states.count(state)} {word}" for state, word in words.items())
+    return ", ".join(f"{states.count(state)} {words}" for state, words in _COUNTED.items())

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seamark.bottom import BOTTOM
 from seamark.checks.findings import Finding, State, summary
 from seamark.checks.survey import Survey
+from seamark.colours import wanted
 from seamark.errors import SettingsError, StartError
 from seamark.flags import COMMON, DNS, LIFE, REGISTRAR, STATUS, takes
 from seamark.helping import Command
@@ -18,9 +20,7 @@ from seamark.helping import Command
 if TYPE_CHECKING:
     from seamark.checks.environment import Looks
 
-# Who waits for longer wants to know for what.
-_PATIENCE_S = 1.0
-_ERASE = "\r\x1b[K"
+_AGAIN_S = 0.25
 
 
 @click.command(cls=Command, short_help="Say what is wrong with settings and surroundings.")
@@ -64,31 +64,33 @@ def _failed(findings: Iterable[Finding]) -> bool:
 
 
 def _shown(findings: Iterable[Finding]) -> Iterator[Finding]:
+    coloured = wanted(sys.stdout)
     for finding in findings:
-        for line in finding.lines():
-            click.echo(line)
+        # On one terminal with what is said of those that are still to come.
+        with BOTTOM.aside():
+            for line in finding.lines(coloured=coloured):
+                click.echo(line, color=True)
         yield finding
 
 
 @contextlib.contextmanager
 def _waiting(looks: "Looks") -> Iterator[None]:
     """At a terminal, say after a second what is looked at still; nothing of it stays."""
-    if not sys.stderr.isatty():
-        yield
-        return
     import gevent
 
-    telling = gevent.spawn_later(_PATIENCE_S, _tell, looks)
+    from seamark.progress import AFTER_S
+
+    telling = gevent.spawn_later(AFTER_S, _tell, looks)
     try:
         yield
     finally:
         telling.kill()
-        click.echo(_ERASE, nl=False, err=True)
+        BOTTOM.erase()
 
 
 def _tell(looks: "Looks") -> None:
     import gevent
 
     while parts := looks.unfinished:
-        click.echo(f"{_ERASE}looking at {', '.join(parts)}", nl=False, err=True)
-        gevent.sleep(_PATIENCE_S / 4)
+        BOTTOM.show(f"looking at {', '.join(parts)}")
+        gevent.sleep(_AGAIN_S)

@@ -2,18 +2,18 @@
 
 import json
 import os
-import pty
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import dns.message
 import pytest
 
-from tests.commands import Running, command_line, environment, run
+from seamark.colours import Colour
+from tests.commands import Running, run
 from tests.lab.consul import free_ports
 from tests.small_engine import SmallEngine
+from tests.terminal import at_terminal
 from tests.upstream import ScriptedUpstream, reply_to
 
 Found = list[dict[str, str]]
@@ -210,19 +210,11 @@ def test_who_waits_at_a_terminal_is_told_for_what(upstream: ScriptedUpstream, tm
         engine.listen()
         flags = ["--listen", "127.0.0.1:0", "--http", "off", "--docker", f"unix://{path}"]
         flags += ["--upstream", f"127.0.0.1:{upstream.port}"]
-        mine, theirs = pty.openpty()
-        done = subprocess.run(
-            command_line("seamark", "check", *flags),
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            env=environment(),
-            timeout=60,
-        )
-        os.close(theirs)
-        shown = os.read(mine, 65536)
-        os.close(mine)
-    assert 1 == done.returncode
-    assert b"looking at engine" in shown
-    assert b"looking at" not in done.stdout
-    assert shown.rpartition(b"\x1b[K")[2].startswith(b"1 failed, ")
+        seen = at_terminal("seamark", "check", *flags)
+    assert 1 == seen.code
+    assert "looking at engine" in seen.stderr
+    assert "looking at" not in seen.stdout
+    assert seen.stderr.rpartition("\x1b[K")[2].startswith("1 failed, ")
+    # Colours are for the one terminal; in a pipe there are none.
+    assert f"{Colour.RED}fail\x1b[0m  engine" in seen.stdout
+    assert "\x1b" not in run("seamark", "check", *flags[:-2], "--offline").stdout

@@ -21,14 +21,30 @@ def _inspected(label: str, value: str, host_port: str = "") -> str:
     return json.dumps([{**_WEB, "Config": config, "NetworkSettings": network}])
 
 
-# click says these in its own words so far; the words for them are in each of its ways.
 USAGE = [
-    Mistake("a flag misspelt", "up --lisen 127.0.0.1:53", "--listen"),
-    Mistake("a flag of registrator misspelt", "-tll 5 consul://h", "--ttl", command="registrar"),
-    Mistake("a half as a subcommand", "dnsproxy", "dnsproxy"),
-    Mistake("a flag without its value", "up --listen", "--listen"),
-    Mistake("no registry for the registrar", "", "REGISTRY_URI", command="registrar"),
-    Mistake("a number in words", "up --workers two", "--workers"),
+    Mistake("a flag misspelt", "up --lisen 127.0.0.1:53", "hint: did you mean `--listen`?"),
+    Mistake(
+        "a flag of registrator misspelt",
+        "-tll 5 consul://h",
+        "hint: did you mean `--ttl`?",
+        command="registrar",
+    ),
+    Mistake("a half as a subcommand", "dnsproxy", "write `dnsproxy`, without `seamark`"),
+    Mistake("a command misspelt", "plna", "hint: did you mean `seamark plan`?"),
+    Mistake("a flag without its value", "up --listen", "hint: write `--listen ADDR:PORT`"),
+    Mistake(
+        "no registry for the registrar",
+        "",
+        "hint: name one, `registrar consul://127.0.0.1:8500`",
+        command="registrar",
+    ),
+    Mistake("a number in words", "up --workers two", "hint: write `--workers N`, a whole number"),
+    Mistake(
+        "a registry for the DNS proxy",
+        "consul://127.0.0.1:8500",
+        "hint: write `dnsproxy [FLAGS]`",
+        command="dnsproxy",
+    ),
 ]
 FILES = [
     Mistake(
