@@ -15,7 +15,6 @@ from greenlet import greenlet
 
 from catalog.model import ServiceCatalog
 from dnsproxy.core.endpoint import Endpoint
-from registrar.core.view import View
 from seamark import __version__
 from seamark.dns_side import Dns, Observed
 from seamark.first_sync import FirstSync
@@ -26,21 +25,14 @@ from seamark.sd_notify import Notifier
 from seamark.sources import Source
 from seamark.status_side import StatusSide
 from seamark.tuning import settle_collector
+from seamark.watched import Watched
 from seamark.wiring import Embedded
 
 log = logging.getLogger("seamark")
 
 
-class RegistrarHalf(Protocol):
+class RegistrarHalf(Watched, Protocol):
     """The registrar as far as its life goes: a DNS proxy alone loads nothing of it."""
-
-    @property
-    def unready(self) -> str:
-        """Why it is not ready; empty if it is."""
-
-    @property
-    def view(self) -> View:
-        """What it knows now."""
 
     def vitals(self) -> Mapping[str, bool]:
         """What must go on as long as it does -> whether it does."""

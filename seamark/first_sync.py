@@ -6,30 +6,17 @@ is a line every two seconds: a journal keeps what it gets, and must not fill wit
 
 import logging
 import time
-from typing import Protocol
 
 import gevent
 
-from registrar.core.view import View
 from seamark.bottom import BOTTOM
 from seamark.progress import AFTER_S, Counted
+from seamark.watched import Watched
 
 log = logging.getLogger("registrar")
 
 _LOOK_EVERY_S = 0.1
 _TELL_EVERY_S = 2.0
-
-
-class Looking(Protocol):
-    """The registrar, as much of it as is asked here."""
-
-    @property
-    def unready(self) -> str:
-        """Why it is not ready; empty if it is."""
-
-    @property
-    def view(self) -> View:
-        """What it knows now."""
 
 
 class FirstSync:
@@ -38,7 +25,7 @@ class FirstSync:
     Of none there is nothing to tell.
     """
 
-    def __init__(self, registrar: Looking | None) -> None:
+    def __init__(self, registrar: Watched | None) -> None:
         self._registrar = registrar
         self._loop: gevent.Greenlet[..., None] | None = None
 
@@ -53,7 +40,7 @@ class FirstSync:
             self._loop.kill()
         BOTTOM.erase()
 
-    def _follow(self, registrar: Looking) -> None:
+    def _follow(self, registrar: Watched) -> None:
         while (found := registrar.view.looked) is None:
             # The engine or the catalog is away; that is told by who asks them.
             gevent.sleep(_LOOK_EVERY_S)
@@ -64,7 +51,7 @@ class FirstSync:
         if took >= AFTER_S and not registrar.unready:
             log.info("looked at %d containers in %.0f s", goal, took)
 
-    def _tell_until(self, registrar: Looking, goal: int) -> None:
+    def _tell_until(self, registrar: Watched, goal: int) -> None:
         """Until as many were looked at, or there is nothing more to look at."""
         counted = Counted("looking at containers", BOTTOM)
         due = time.monotonic() + _TELL_EVERY_S

@@ -13,11 +13,12 @@ from seamark.reloading import Reloads
 from seamark.settings import HttpSettings, Settings
 from seamark.status.export import Export
 from seamark.status.health import Dead, Readiness
-from seamark.status.parts import Parts, Watched
+from seamark.status.parts import Parts
 from seamark.status.sampling import Sampler
 from seamark.status.server import StatusServer
 from seamark.status.services import ShownCatalog, of_consul, of_embedded
 from seamark.status.site import Told
+from seamark.watched import Watched
 from seamark.wiring import Embedded
 
 log = logging.getLogger("seamark")

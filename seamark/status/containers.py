@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from registrar.core.model import Note
 from seamark.status import shapes
-from seamark.status.parts import Watched
 from seamark.tuning import give_way
+from seamark.watched import Watched
 
 CONTAINERS = 200
 CONTAINERS_MAX = 2000

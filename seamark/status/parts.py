@@ -2,26 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from dnsproxy.edges.observer import Gauge
-from registrar.core.view import View
 from seamark.dns_side import Dns, Observed
 from seamark.status.health import Dead, Readiness
 from seamark.status.sampling import Sampler
 from seamark.status.services import ShownCatalog
-
-
-class Watched(Protocol):
-    """The registrar as far as it is looked at."""
-
-    @property
-    def unready(self) -> str:
-        """Why it is not ready; empty if it is."""
-
-    @property
-    def view(self) -> View:
-        """What it knows now."""
+from seamark.watched import Watched
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,20 @@ No label tells of a container, a service or a client: there is no bound to those
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from registrar.core.model import Note
 from registrar.core.ownership import is_ours
-from registrar.core.view import View
 from seamark.status.families import counter, gauge, number
-from seamark.status.parts import Parts, Watched
+from seamark.status.parts import Parts
 from seamark.tuning import unhurried
+from seamark.watched import Watched
+
+if TYPE_CHECKING:
+    from registrar.core.view import View
 
 # To look at so many takes less than a millisecond; then DNS has its turn.
 _PORTION = 500
@@ -61,7 +65,7 @@ class CatalogMetrics(Collector):
         )
 
 
-def _now(view: View) -> Iterator[Metric]:
+def _now(view: "View") -> Iterator[Metric]:
     desired = view.state.desired
     yield number(
         "seamark_registrar_containers", "Running containers that are looked after.", len(desired)
@@ -96,7 +100,7 @@ def _now(view: View) -> Iterator[Metric]:
     )
 
 
-def _done(view: View) -> Iterator[Metric]:
+def _done(view: "View") -> Iterator[Metric]:
     counts = view.counts
     yield counter(
         "seamark_registrar_writes_total",

@@ -5,6 +5,7 @@ Shown is what this process keeps true: the embedded catalog, or the services of 
 
 from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from gevent.lock import BoundedSemaphore
 
@@ -12,9 +13,11 @@ from catalog.embedded import EmbeddedCatalog
 from catalog.errors import CatalogError
 from catalog.model import SEVERITY, Service, Status
 from registrar.core.ownership import container_of
-from registrar.core.view import View
 from seamark.status import shapes
 from seamark.tuning import give_way
+
+if TYPE_CHECKING:
+    from registrar.core.view import View
 
 INSTANCES = 500
 INSTANCES_MAX = 5000
@@ -40,7 +43,7 @@ class ShownCatalog:
         where: str,
         services: Callable[[], Mapping[str, Service]],
         node: Callable[[], tuple[str, str]],
-        view: Callable[[], View] | None = None,
+        view: Callable[[], "View"] | None = None,
         health: ReadHealth | None = None,
         size: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
@@ -136,7 +139,7 @@ class Remembered:
             return self._known
 
 
-def of_embedded(catalog: EmbeddedCatalog, view: Callable[[], View] | None) -> ShownCatalog:
+def of_embedded(catalog: EmbeddedCatalog, view: Callable[[], "View"] | None) -> ShownCatalog:
     """The catalog in this process, which knows how each of its services is."""
 
     def node() -> tuple[str, str]:
@@ -145,7 +148,7 @@ def of_embedded(catalog: EmbeddedCatalog, view: Callable[[], View] | None) -> Sh
     return ShownCatalog(catalog.location, catalog.services, node, view, size=lambda: catalog.size)
 
 
-def of_consul(where: str, view: Callable[[], View], health: ReadHealth | None) -> ShownCatalog:
+def of_consul(where: str, view: Callable[[], "View"], health: ReadHealth | None) -> ShownCatalog:
     """The services of an agent, or keys in its store, as their registrar has read them."""
 
     def node() -> tuple[str, str]:
