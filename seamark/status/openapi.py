@@ -11,8 +11,7 @@ from dnsproxy.core.exchange import Source
 from dnsproxy.core.querylog import ReplyClass
 from seamark import __version__
 from seamark.status import queries, shapes
-from seamark.status.containers import CONTAINERS, CONTAINERS_MAX
-from seamark.status.services import INSTANCES, INSTANCES_MAX
+from seamark.status.data import SHOWN, Shown
 
 _JSON = "application/json"
 _REF = "#/components/schemas/{name}"
@@ -33,7 +32,7 @@ class Document:
 
 def document() -> dict[str, Any]:
     """The whole of it, also a file of the docs."""
-    shown = [shape for _, _, shape, _ in _DATA]
+    shown = [one.shape for one in SHOWN.values()]
     _, components = msgspec.json.schema_components(
         [*shown, shapes.Alive, shapes.ReadyParts, shapes.Fault], ref_template=_REF
     )
@@ -51,8 +50,8 @@ def document() -> dict[str, Any]:
             "/ready": _path("Whether each part is ready", _either(shapes.ReadyParts)),
             "/metrics": _path("For Prometheus", {"200": _text("text/plain")}),
             **{
-                path: _path(words, {"200": _of(shape), "404": _absent()}, parameters)
-                for path, words, shape, parameters in _DATA
+                path: _path(one.words, {"200": _of(one.shape), "404": _absent()}, _narrowing(one))
+                for path, one in SHOWN.items()
             },
             "/api/queries": _path(
                 "The newest queries", {"200": _lines(), "404": _absent()}, _QUERY_PARAMETERS
@@ -96,27 +95,12 @@ _QUERY_PARAMETERS = [
     _parameter("until", "Not after.", **_TIME),
     _parameter("format", "JSON lines, or CSV.", type="string", enum=["lines", "csv"]),
 ]
-# Path, words, shape of the answer, parameters.
-_DATA: Sequence[tuple[str, str, type[Struct], Sequence[_Described]]] = [
-    ("/api/overview", "The process at a glance", shapes.Overview, []),
-    ("/api/history", "The last hour in steps", shapes.History, []),
-    (
-        "/api/services",
-        "Services, their instances and health",
-        shapes.Services,
-        [
-            _parameter("name", "With this text in the service's name, in any case.", **_TEXT),
-            _limit(INSTANCES, INSTANCES_MAX),
-        ],
-    ),
-    (
-        "/api/containers",
-        "Running containers, and why something is left out",
-        shapes.Containers,
-        [_limit(CONTAINERS, CONTAINERS_MAX)],
-    ),
-    ("/api/zones", "Where names are asked, and how those are who are asked", shapes.Zones, []),
-]
+
+
+def _narrowing(shown: Shown) -> list[_Described]:
+    words = "With this text in the service's name, in any case."
+    named = [_parameter("name", words, **_TEXT)] if shown.named else []
+    return named + ([_limit(shown.limit.default, shown.limit.most)] if shown.limit else [])
 
 
 def _path(

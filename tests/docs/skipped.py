@@ -9,6 +9,7 @@ FILES = {
     "seamark/flags.py": "what --help says",
     "seamark/status/metrics.py": "what /metrics says: docs/reference/metrics.md",
     "seamark/status/openapi.py": "what stands in docs/reference/openapi.json",
+    "seamark/status/data.py": "what stands in docs/reference/openapi.json",
     "seamark/status/dns_metrics.py": "what /metrics says: docs/reference/metrics.md",
     "seamark/status/registrar_metrics.py": "what /metrics says: docs/reference/metrics.md",
     "seamark/status/pages.py": "a field of a reply",
