@@ -59,7 +59,7 @@ class Command(click.Command):
         write_flags(self, ctx, formatter)
 
 
-class Group(click.Group):
+class Group(Command, click.Group):
     """A command of commands whose help is in our manner."""
 
     command_class = Command
@@ -67,14 +67,6 @@ class Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """As they were declared."""
         return list(self.commands)
-
-    def __init__(self, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **_OURS | given)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does, and with the command that it was in every error."""
-        with _located(ctx):
-            return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands, then a section for each group of flags."""
