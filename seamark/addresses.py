@@ -45,6 +45,12 @@ def status_address(listen: str) -> Endpoint | None:
     return None if listen == "off" else parse_endpoint(listen, "http")
 
 
+def from_here(listener: Endpoint) -> Endpoint:
+    """Where this host asks who listens there: on every address means on loopback too."""
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared, not bound)
+    return Endpoint(loopback.get(listener.host, listener.host), listener.port)
+
+
 def _split(text: str) -> tuple[str, str]:
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")

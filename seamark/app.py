@@ -16,6 +16,7 @@ from greenlet import greenlet
 from catalog.model import ServiceCatalog
 from dnsproxy.core.endpoint import Endpoint
 from seamark import __version__
+from seamark.addresses import from_here
 from seamark.dns_side import Dns, Observed
 from seamark.first_sync import FirstSync
 from seamark.privileges import become, find_user, unusable
@@ -154,8 +155,7 @@ class App:
         return readable, [written] if "/" in dns.query_log else []
 
     def _line_to_try(self, address: Endpoint) -> str:
-        loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared, not bound)
-        host = loopback.get(address.host, address.host)
+        host = from_here(address).host
         port = "" if address.port == 53 else f" -p {address.port}"
         return f"dig @{host}{port} {self.example or 'consul'}.service.consul SRV"
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dnsproxy.core.endpoint import Endpoint
 from dnsproxy.core.names import to_text
 from dnsproxy.core.records import unpack
-from dnsproxy.core.special import HEALTH, WELL
+from dnsproxy.core.special import HEALTH, is_well
 from dnsproxy.core.wire import Rcode, Type, question, scan
 from dnsproxy.errors import MalformedMessage
 from seamark import status_client
@@ -97,6 +97,6 @@ def _problem(reply: bytes) -> str:
         found = unpack(scan(reply))
     except MalformedMessage as error:
         return f"its reply cannot be read: {error}"
-    if [(record.rtype, record.rdata) for record in found.answer] != list(WELL):
+    if not is_well(found):
         return "another DNS server has that address"
     return ""

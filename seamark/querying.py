@@ -8,12 +8,10 @@ from dnsproxy.core.mnemonics import type_number
 from dnsproxy.core.names import Name
 from dnsproxy.core.wire import Type
 from seamark import digging
-from seamark.addresses import parse_endpoint
+from seamark.addresses import from_here, parse_endpoint
 from seamark.asking import Answer
 from seamark.errors import SettingsError
 from seamark.reading import parse_name
-
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (compared, not bound)
 
 
 def shown(answer: Answer, *, short: bool, as_json: bool) -> str:
@@ -49,5 +47,4 @@ def server(given: str | None, listen: Sequence[str]) -> Endpoint:
         return parse_endpoint(given, "server", 53)
     if not listen:
         raise SettingsError("dns.listen: no address", "name the proxy with --server ADDR:PORT")
-    found = parse_endpoint(listen[0], "listen")
-    return Endpoint(_EVERYWHERE.get(found.host, found.host), found.port)
+    return from_here(parse_endpoint(listen[0], "listen"))

@@ -58,11 +58,16 @@ def _loopback_ipv6(below: Name) -> Contents | None:
 
 # What is asked of us to see whether we answer at all, below a name that nobody else can have.
 HEALTH: Name = (b"health", b"seamark", b"invalid")
-WELL: Contents = ((Type.TXT, (b"\x02ok",)),)
+_WELL: Contents = ((Type.TXT, (b"\x02ok",)),)
+
+
+def is_well(reply: Reply) -> bool:
+    """Whether a reply about HEALTH is one that only a proxy of ours gives."""
+    return [(record.rtype, record.rdata) for record in reply.answer] == list(_WELL)
 
 
 def _own(below: Name) -> Contents | None:
-    return WELL if below == HEALTH[:1] else _empty(below)
+    return _WELL if below == HEALTH[:1] else _empty(below)
 
 
 _SPECIAL_NAMES: dict[str, Rule] = {

@@ -10,7 +10,7 @@ from dnsproxy.core.mnemonics import rcode_text
 from dnsproxy.core.records import Reply
 from dnsproxy.core.replies import QueryForm
 from dnsproxy.core.request import Request
-from dnsproxy.core.special import HEALTH, WELL
+from dnsproxy.core.special import HEALTH, is_well
 from dnsproxy.core.wire import Question, Type, question
 from dnsproxy.edges.asking import Manner, Upstream
 from seamark.asking import EDNS_SIZE, ask
@@ -58,4 +58,4 @@ def told_over_tls(server: TlsEndpoint, asked: Question, context: SSLContext) -> 
 def leads_to_a_seamark(server: Endpoint) -> bool:
     """Whether it is one, or asks one: nobody else knows what its own name holds."""
     reply = told(server, question(HEALTH, Type.TXT)).reply
-    return reply is not None and [(r.rtype, r.rdata) for r in reply.answer] == list(WELL)
+    return reply is not None and is_well(reply)
