@@ -13,7 +13,7 @@ from seamark.masking import MASK, masked
 from seamark.settings import Settings
 from seamark.sources import Laid, Source
 from seamark.toml_lines import first_lines
-from seamark.variables import ENVIRONMENT
+from seamark.variables import flat
 
 DEFAULT = "default"
 # Settings that are URLs, or addresses in which somebody could have put a password.
@@ -99,14 +99,7 @@ def _address_counts(settings: Settings, environment: Mapping[str, str]) -> bool:
 
 
 def _values(settings: Settings) -> dict[str, Any]:
-    """Setting -> its value as TOML has it, in the order of the sections."""
-    document = msgspec.to_builtins(settings)
-    found: dict[str, Any] = {}
-    for name, value in document.items():
-        if name in ENVIRONMENT:
-            found[name] = value
-        else:
-            found |= {f"{name}.{key}": item for key, item in value.items()}
+    found = flat(settings)
     # A zone says only what it has of its own: TOML knows no `none`.
     usual = msgspec.to_builtins(ZoneSettings())
     found["dns.zone"] = [

@@ -17,6 +17,7 @@ from seamark.sd_notify import Notifier
 from seamark.settings import Settings
 from seamark.sources import Marks, Source
 from seamark.statics import StaticServices
+from seamark.variables import flat
 
 log = logging.getLogger("seamark")
 
@@ -167,15 +168,5 @@ def _changeable(running: Settings, read: Settings) -> Settings:
 
 def _differences(one: Settings, other: Settings) -> list[str]:
     """The names of the settings that differ, `dns.listen`."""
-    ours, theirs = _flat(one), _flat(other)
+    ours, theirs = flat(one), flat(other)
     return [name for name, value in ours.items() if theirs[name] != value]
-
-
-def _flat(settings: Settings) -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for name, value in msgspec.to_builtins(settings).items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{key}": inner for key, inner in value.items()}
-        else:
-            flat[name] = value
-    return flat

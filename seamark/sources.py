@@ -92,7 +92,7 @@ def lay(config: str | None, environment: Mapping[str, str], flags: Mapping[str, 
     ``flags`` maps setting names (``dns.listen``) to what was given on the command line. Raises
     :class:`SettingsError`.
     """
-    path = _file(config, environment)
+    path = file_of(config, environment)
     document = {"node": node} if (node := container_host()) else {}
     text = _text(path) if path else ""
     document |= _parsed(text, path)
@@ -118,7 +118,8 @@ def _mark(path: Path) -> tuple[int, ...]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _file(config: str | None, environment: Mapping[str, str]) -> Path | None:
+def file_of(config: str | None, environment: Mapping[str, str]) -> Path | None:
+    """The file that is named, else the first of DEFAULT_FILES that is there."""
     named = config or environment.get("SEAMARK_CONFIG")
     if named:
         return Path(named)

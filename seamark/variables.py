@@ -1,5 +1,8 @@
 """Environment variables of the settings, and how the text in one is to be read."""
 
+from typing import Any
+
+import msgspec
 import msgspec.inspect as shape
 from msgspec import Struct
 
@@ -91,6 +94,17 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
 }
 # What no variable can say: tables.
 FILE_ONLY = {"dns.zone"}
+
+
+def flat(settings: Settings) -> dict[str, Any]:
+    """Setting (`dns.listen`) -> its value as TOML has it, in the order of the sections."""
+    found: dict[str, Any] = {}
+    for name, value in msgspec.to_builtins(settings).items():
+        if isinstance(value, dict):
+            found |= {f"{name}.{key}": inner for key, inner in value.items()}
+        else:
+            found[name] = value
+    return found
 
 
 def _types() -> dict[str, tuple[shape.Type, ...]]:

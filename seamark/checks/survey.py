@@ -4,14 +4,13 @@ import contextlib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from catalog.strict import convert_in_part
 from seamark.errors import SettingsError
 from seamark.flags import FLAGS
 from seamark.settings import Settings
-from seamark.sources import DEFAULT_FILES, load
+from seamark.sources import file_of, load
 from seamark.surroundings import container_host
 from seamark.variables import ENVIRONMENT, FILE_ONLY
 
@@ -36,9 +35,7 @@ class Survey:
         self.faults: list[SettingsError] = []
         self._broken: list[str] = []
         self._origins: dict[str, str] = {}
-        named = config or environment.get("SEAMARK_CONFIG")
-        files = (path for path in DEFAULT_FILES if path.exists())
-        self.path = Path(named) if named else next(files, None)
+        self.path = file_of(config, environment)
         self.settings = self._of_file()
         self.settings.node = self.settings.node or container_host()
         for name, variables in ENVIRONMENT.items():
