@@ -11,8 +11,9 @@ from catalog.definitions import Definitions, parse_definitions
 from catalog.embedded import EmbeddedCatalog
 from catalog.errors import ShapeError
 from catalog.model import Service
+from dnsproxy.edges.turns import give_way
 from seamark.errors import SettingsError
-from seamark.tuning import give_way, much_to_read
+from seamark.tuning import much_to_read
 
 log = logging.getLogger("seamark")
 

@@ -1,18 +1,16 @@
-"""What is set of Python itself once everything is loaded, and how long work makes way for short."""
+"""What is set of Python itself once everything is loaded, and how long work on many makes way."""
 
 import contextlib
 import gc
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-import gevent
+from dnsproxy.edges.turns import give_way
 
 T = TypeVar("T")
 
 # So many new objects; Python's default is 700.
 _COLLECTED_AT = 20_000
-# Not zero: gevent would go on in the same turn of the loop, and no packet would be read.
-_PAUSE_S = 0.0001
 
 
 def settle_collector() -> None:
@@ -23,11 +21,6 @@ def settle_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECTED_AT, 20, 20)
-
-
-def give_way() -> None:
-    """In the middle of long work: DNS has its turn."""
-    gevent.sleep(_PAUSE_S)
 
 
 def unhurried(items: Iterable[T], portion: int) -> Iterator[T]:

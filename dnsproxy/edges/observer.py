@@ -16,6 +16,7 @@ from dnsproxy.core.lookback import Lookback
 from dnsproxy.core.querylog import ReplyClass, Selection, classify
 from dnsproxy.core.tally import Cell, Tally
 from dnsproxy.edges.querylog import QueryLog
+from dnsproxy.edges.turns import give_way
 
 RING = 2000
 # How often answers that went well are looked at for those that are kept for an hour.
@@ -24,8 +25,6 @@ LOOK_S = 1.0
 _LOOK_AT = 100
 # To look for so many takes less than a millisecond; then DNS has its turn.
 _PORTION = 20
-# Not zero: gevent would go on in the same turn of the loop, and no packet would be read.
-_PAUSE_S = 0.0001
 # Where answers come from that are given without a word to us.
 HOT_SOURCES = (Source.MEMORY, Source.EMBEDDED)
 
@@ -149,7 +148,7 @@ class Observer:
             found = [each for each in portion if wanted(each)][:limit]
             limit -= len(found)
             yield from found
-            gevent.sleep(_PAUSE_S)
+            give_way()
 
     def _ring_and_before(self) -> Iterator[Exchange]:
         oldest = time()

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from dnsproxy.edges.turns import give_way
 from registrar.core.model import Note
 from seamark.status import shapes
-from seamark.tuning import give_way
 from seamark.watched import Watched
 
 CONTAINERS = 200

@@ -3,7 +3,7 @@
 Shown is what this process keeps true: the embedded catalog, or the services of its Consul agent.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from catalog.errors import CatalogError
 from catalog.model import SEVERITY, Service, Status
 from registrar.core.ownership import container_of
 from seamark.status import shapes
-from seamark.tuning import give_way
+from seamark.tuning import unhurried
 
 if TYPE_CHECKING:
     from registrar.core.view import View
@@ -66,7 +66,7 @@ class ShownCatalog:
     def told(self, name: str, limit: int) -> shapes.Services:
         """Services with this text in their names, at most ``limit`` instances of them."""
         groups: dict[str, list[Service]] = {}
-        for service in _with_pauses(self._services()):
+        for service in unhurried(self._services().values(), _PORTION):
             if name.lower() in service.name.lower():
                 groups.setdefault(service.name, []).append(service)
         health, error = self._known_health()
@@ -155,10 +155,3 @@ def of_consul(where: str, view: Callable[[], "View"], health: ReadHealth | None)
         return view().host, view().address
 
     return ShownCatalog(where, lambda: view().services, node, view, health)
-
-
-def _with_pauses(services: Mapping[str, Service]) -> Iterator[Service]:
-    for number, service in enumerate(list(services.values())):
-        if number % _PORTION == _PORTION - 1:
-            give_way()
-        yield service
