@@ -1,12 +1,9 @@
 """Compose v2, built from its Go module: Debian has version 1 alone."""
 
-import json
-import os
-import tempfile
 from pathlib import Path
 
-from tests.lab.go import Go, find_go
-from tests.lab.shell import cache_dir, run, say, step
+from tests.lab.go import Go, found_or_built, source_of
+from tests.lab.shell import cache_dir, say
 
 _MODULE = "github.com/docker/compose/v2"
 VERSION = "v2.40.3"
@@ -17,26 +14,12 @@ def find_compose() -> Path | None:
 
     None where there is no Go. Raises LabError when it cannot be built although there is.
     """
-    given = os.environ.get("COMPOSE_BIN")
-    if given:
-        return Path(given)
     kept = cache_dir() / "compose" / VERSION / "docker-compose"
-    if kept.is_file():
-        return kept
-    go = find_go()
-    if go is None:
-        return None
-    with (
-        step(f"Compose {VERSION}: go build"),
-        tempfile.TemporaryDirectory(dir=cache_dir(), prefix="compose-") as folder,
-    ):
-        return _build(go, Path(folder), kept)
+    return found_or_built("Compose", kept, _build)
 
 
 def _build(tool: Go, folder: Path, kept: Path) -> Path:
-    fetched = json.loads(tool("mod", "download", "-json", f"{_MODULE}@{VERSION}", cwd=folder))
-    source = folder / "source"
-    run(["cp", "-r", "--no-preserve=mode", fetched["Dir"], source], timeout=60)
+    source = source_of(tool, _MODULE, VERSION, folder)
     built = folder / kept.name
     tool("build", "-trimpath", "-buildvcs=false", "-o", built, "./cmd", cwd=source)
     kept.parent.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,11 @@
 """A real CoreDNS of the lab's own, built from its Go module with the plugins that are used here."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.lab.go import Go, find_go
+from tests.lab.go import Go, found_or_built
 from tests.lab.resolver import Resolver
-from tests.lab.shell import LabError, cache_dir, step
+from tests.lab.shell import LabError, cache_dir
 
 _MODULE = "github.com/coredns/coredns"
 VERSION = "v1.15.0"
@@ -35,20 +33,10 @@ func main() {{
 
 def find_coredns() -> Path:
     """Return CoreDNS: $COREDNS_BIN, the one built before, or one built now. Raises LabError."""
-    given = os.environ.get("COREDNS_BIN")
-    if given:
-        return Path(given)
-    kept = cache_dir() / "coredns" / VERSION / "coredns"
-    if kept.is_file():
-        return kept
-    go = find_go()
-    if go is None:
+    found = found_or_built("CoreDNS", cache_dir() / "coredns" / VERSION / "coredns", _build)
+    if found is None:
         raise LabError("no Go here to build CoreDNS with; install Go or set COREDNS_BIN")
-    with (
-        step(f"CoreDNS {VERSION}: go build"),
-        tempfile.TemporaryDirectory(dir=cache_dir(), prefix="coredns-") as folder,
-    ):
-        return _build(go, Path(folder), kept)
+    return found
 
 
 def _build(tool: Go, folder: Path, kept: Path) -> Path:

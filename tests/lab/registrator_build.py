@@ -1,13 +1,10 @@
 """gliderlabs/registrator, built from its Go module, to stand beside us in `make bench`."""
 
-import json
-import os
 import shutil
-import tempfile
 from pathlib import Path
 
-from tests.lab.go import Go, find_go
-from tests.lab.shell import LabError, cache_dir, run, say, step
+from tests.lab.go import Go, found_or_built, source_of
+from tests.lab.shell import LabError, cache_dir, say
 
 _MODULE = "github.com/gliderlabs/registrator"
 # The newest that a module proxy gave out: every later tag, and every commit that was tried, was
@@ -30,28 +27,12 @@ def find_registrator() -> Path | None:
 
     None where there is no Go. Raises LabError when it cannot be built although there is.
     """
-    given = os.environ.get("REGISTRATOR_BIN")
-    if given:
-        return Path(given)
     kept = cache_dir() / "registrator" / VERSION / "registrator"
-    if kept.is_file():
-        return kept
-    go = find_go()
-    if go is None:
-        return None
-    with (
-        step(f"registrator {VERSION}: go build"),
-        tempfile.TemporaryDirectory(dir=cache_dir(), prefix="registrator-") as folder,
-    ):
-        return _build(go, Path(folder), kept)
+    return found_or_built("registrator", kept, _build)
 
 
 def _build(tool: Go, folder: Path, kept: Path) -> Path:
-    fetched = json.loads(
-        tool("mod", "download", "-json", f"{_MODULE}@{VERSION}", cwd=folder) or "{}"
-    )
-    source = folder / "source"
-    run(["cp", "-r", "--no-preserve=mode", fetched["Dir"], source], timeout=60)
+    source = source_of(tool, _MODULE, VERSION, folder)
     bridge = source / "bridge.go"
     text = bridge.read_text()
     if _RENAMED[0] not in text:
