@@ -20,6 +20,18 @@ LEAVING_S = 15.0
 NOTHING = Desired({})
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of a running container; of one that could not be read, nothing."""
+
+    name: str = ""
+    image: str = ""
+    stop_signal: str = "SIGTERM"
+
+
+_UNKNOWN = Known()
+
+
 class State:
     """Engine, desired and actual side of one host. Times are seconds on any steady clock.
 
@@ -32,9 +44,7 @@ class State:
         self._ids_of: defaultdict[str, set[str]] = defaultdict(set)
         self._desired: dict[str, Desired] = {}
         self._wanted_by: defaultdict[str, set[str]] = defaultdict(set)
-        self._names: dict[str, str] = {}
-        self._images: dict[str, str] = {}
-        self._stop_signals: dict[str, str] = {}
+        self._known: dict[str, Known] = {}
         self._tokens: dict[str, str] = {}
         self._fingerprints: dict[str, str] = {}
         self._leaving: dict[str, float] = {}
@@ -85,7 +95,7 @@ class State:
 
     def note(self, notice: Notice, now: float) -> None:
         """Take in an event: a container that was sent its end is leaving from this moment."""
-        stop_signal = self._stop_signals.get(notice.container_id, "SIGTERM")
+        stop_signal = self.known(notice.container_id).stop_signal
         if notice.new_life:
             self._leaving.pop(notice.container_id, None)
         elif is_terminating(notice.signal, stop_signal):
@@ -101,9 +111,7 @@ class State:
 
     def remember(self, container: Container, desired: Desired) -> None:
         """What a look at a running container brought."""
-        self._stop_signals[container.id] = container.stop_signal
-        self._names[container.id] = container.name
-        self._images[container.id] = container.image
+        self._known[container.id] = Known(container.name, container.image, container.stop_signal)
         self.want(container.id, desired)
 
     def want(self, container_id: str, desired: Desired) -> None:
@@ -118,8 +126,8 @@ class State:
         """The container does not run; nothing is wanted for it. It may still be leaving."""
         self._release(container_id)
         self._looked_at.add(container_id)
-        for known in (self._stop_signals, self._names, self._images, self._fingerprints):
-            known.pop(container_id, None)
+        self._known.pop(container_id, None)
+        self._fingerprints.pop(container_id, None)
 
     def let_be(self, container_id: str) -> None:
         """The container ended, and its services stay as they are (-deregister on-success)."""
@@ -145,15 +153,9 @@ class State:
         """What should be registered, by the id of a running container."""
         return self._desired
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Names of running containers, by id; those that could not be read are missing."""
-        return self._names
-
-    @property
-    def images(self) -> Mapping[str, str]:
-        """The same with their images."""
-        return self._images
+    def known(self, container_id: str) -> Known:
+        """What is remembered of a running container."""
+        return self._known.get(container_id, _UNKNOWN)
 
     # -- what follows --------------------------------------------------------------------------
 
@@ -222,7 +224,7 @@ class State:
         if not running.keys() <= self._looked_at:
             return None
         alive = {
-            (self._names.get(container_id, ""), service.name)
+            (self.known(container_id).name, service.name)
             for container_id, desired in self._desired.items()
             for service in desired.services.values()
         }

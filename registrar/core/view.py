@@ -62,7 +62,7 @@ class View:
 
     def container(self, container_id: str) -> str:
         """The name of a running container; empty if there is none."""
-        return self.state.names.get(container_id, "")
+        return self.state.known(container_id).name
 
     def count(self) -> tuple[int, int]:
         """How many containers run, and of how many of them something is left out."""
@@ -90,6 +90,6 @@ class View:
                 notes.append(Note(name, change.service.id, FOREIGN))
             elif refused:
                 notes.append(Note(name, "", refused))
-        image = self.state.images.get(container_id, "")
+        image = self.state.known(container_id).image
         services = tuple(sorted(desired.services))
         return Seen(container_id, name, image, services, tuple(dict.fromkeys(notes)))
