@@ -1,8 +1,9 @@
 """A status server to ask over real HTTP."""
 
+import contextlib
 import http.client
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -81,3 +82,19 @@ class Status:
             for family in text_string_to_metric_families(body)
             for sample in family.samples
         }
+
+
+@contextlib.contextmanager
+def counting_turns() -> Iterator[list[int]]:
+    """How often the loop turns meanwhile, as the one number of the list."""
+    turns = [0]
+
+    def turn() -> None:
+        turns[0] += 1
+
+    watcher = gevent.get_hub().loop.prepare()
+    watcher.start(turn)
+    try:
+        yield turns
+    finally:
+        watcher.close()

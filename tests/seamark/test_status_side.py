@@ -8,7 +8,7 @@ import pytest
 
 from seamark.status import server
 from tests.dnsproxy.exchanges import GOOD, HOSTILE, exchange
-from tests.seamark.status import Status
+from tests.seamark.status import Status, counting_turns
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/api/queries"])
@@ -36,17 +36,9 @@ def test_dns_has_its_turn_while_queries_are_searched(status, observer):
     longest = max(HOSTILE.values(), key=lambda name: sum(map(len, name)))
     for _ in range(2000):
         observer.record(exchange(name=longest))
-    turns = 0
-
-    def turn() -> None:
-        nonlocal turns
-        turns += 1
-
-    watcher = gevent.get_hub().loop.prepare()
-    watcher.start(turn)
-    assert [] == status.queries("?name=nowhere")
-    watcher.close()
-    assert turns >= 2000 / 20
+    with counting_turns() as turns:
+        assert [] == status.queries("?name=nowhere")
+    assert turns[0] >= 2000 / 20
 
 
 def test_r12_a_request_that_never_ends_is_hung_up_on(status, monkeypatch):
