@@ -3,7 +3,7 @@
 import { announce, byId, el, keep, name, needs, say } from "./dom.js";
 import { bytes, count, duration, many, rate, share, span } from "./words.js";
 
-const MODES = { embedded: "embedded catalog", consul: "with Consul", forward: "DNS proxy alone" };
+const MODES = { embedded: "embedded catalog", consul: "with Consul" };
 
 /** Show what the process says of itself. */
 export function show(told) {
