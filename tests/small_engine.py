@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 
 class SmallEngine(socketserver.ThreadingUnixStreamServer):
@@ -45,6 +46,21 @@ def small_engine(
             server.ending.set()
             server.shutdown()
             thread.join()
+
+
+def running(*documents: dict[str, Any]) -> dict[str, object]:
+    """The answers of an engine in which these containers run; as ``docker inspect`` tells them."""
+    listed = [
+        {
+            "Id": document["Id"],
+            "Names": [document["Name"]],
+            "Image": document["Config"]["Image"],
+            "State": "running",
+            "Status": "Up 2 seconds",
+        }
+        for document in documents
+    ]
+    return {"json": listed} | {f"{document['Id']}/json": document for document in documents}
 
 
 class _Handler(BaseHTTPRequestHandler):

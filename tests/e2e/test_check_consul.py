@@ -11,7 +11,7 @@ from tests.commands import run
 from tests.e2e.test_consul_access import MANAGEMENT, READ, SELF, WATCH, WRITE_WEB, Guarded
 from tests.lab import consul as lab
 from tests.lab.shell import LabError
-from tests.small_engine import SmallEngine
+from tests.small_engine import SmallEngine, running
 from tests.waits import PATIENCE_S, Waits
 
 pytestmark = pytest.mark.lab
@@ -110,7 +110,7 @@ def test_a_token_that_may_only_read(guarded: Guarded, engine_without_containers:
             "Networks": {},
         },
     }
-    engine_without_containers.answers |= {"json": [web], f"{web['Id']}/json": web}
+    engine_without_containers.answers |= running(web)
     (denied,) = failed(checked(guarded, *docker, token=token))
     assert ("the token may not register web", f"give it {WRITE_WEB}") == denied[1:]
     may = guarded.token(READ, WATCH, SELF, WRITE_WEB)

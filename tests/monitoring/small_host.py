@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.registrar.inspect_output import inspect_output
-from tests.small_engine import SmallEngine, small_engine
+from tests.small_engine import SmallEngine, running, small_engine
 
 WITH_PORT, WITHOUT = "c" * 64, "d" * 64
 
@@ -13,13 +13,9 @@ WITH_PORT, WITHOUT = "c" * 64, "d" * 64
 @contextmanager
 def small_host(path: Path, events: Sequence[object] = ()) -> Iterator[SmallEngine]:
     """Its engine, on a socket at ``path``; each stream of events begins with these."""
-    found = {
-        WITH_PORT: inspect_output({"80/tcp": [("0.0.0.0", 8080)]}, labels={"SERVICE_NAME": "c1"}),
-        WITHOUT: inspect_output({}, id=WITHOUT, name="c2"),
-    }
-    answers = {
-        "json": [{"Id": key, "State": "running"} for key in found],
-        **{f"{key}/json": document for key, document in found.items()},
-    }
+    answers = running(
+        inspect_output({"80/tcp": [("0.0.0.0", 8080)]}, labels={"SERVICE_NAME": "c1"}),
+        inspect_output({}, id=WITHOUT, name="c2"),
+    )
     with small_engine(path, answers, events) as engine:
         yield engine

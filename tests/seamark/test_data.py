@@ -13,7 +13,8 @@ import pytest
 from tests.asking import ask
 from tests.commands import Running
 from tests.lab.consul import free_ports
-from tests.seamark.containers import HIDDEN, ODD, SVC4, engine_with
+from tests.seamark.containers import HIDDEN, ODD, SVC4
+from tests.small_engine import running, small_engine
 from tests.upstream import ScriptedUpstream, reply_to
 from tests.waits import PATIENCE_S, Waits
 
@@ -47,13 +48,21 @@ def up(tmp_path: Path, waits: Waits) -> Iterator[Told]:
     """`seamark up` with three containers, three static services, and two upstreams, one dead."""
     (port,) = free_ports(1)
     with ExitStack() as stack:
-        url = stack.enter_context(engine_with(tmp_path / "e.sock", SVC4, HIDDEN, ODD))
+        answers = running(SVC4, HIDDEN, ODD)
+        engine = stack.enter_context(small_engine(tmp_path / "e.sock", answers))
         upstream = stack.enter_context(
             ScriptedUpstream(
                 lambda query: [reply_to(query, "www.example. 60 A 192.0.2.7").to_wire()]
             )
         )
-        flags = ["--listen", "127.0.0.1:0", "--http", f"127.0.0.1:{port}", "--docker", url]
+        flags = [
+            "--listen",
+            "127.0.0.1:0",
+            "--http",
+            f"127.0.0.1:{port}",
+            "--docker",
+            f"unix://{engine.path}",
+        ]
         flags += ["--services", "conf/services.json", "--node", "n1", "--advertise", "192.168.1.9"]
         flags += ["--upstream", "127.0.0.1:9", "--upstream", upstream.address]
         told = Told(stack.enter_context(Running("seamark", "up", *flags)), port)

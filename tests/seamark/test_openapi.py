@@ -14,7 +14,8 @@ from seamark.status.openapi import document
 from tests.asking import ask
 from tests.commands import ROOT, Running
 from tests.lab.consul import free_ports
-from tests.seamark.containers import HIDDEN, ODD, SVC4, engine_with
+from tests.seamark.containers import HIDDEN, ODD, SVC4
+from tests.small_engine import running, small_engine
 from tests.waits import Waits
 
 FILE = ROOT / "docs/reference/openapi.json"
@@ -26,12 +27,19 @@ def http(tmp_path: Path, waits: Waits) -> Iterator[int]:
     """The port of a process that has everything: containers, services, zones and queries."""
     (port,) = free_ports(1)
     with ExitStack() as stack:
-        engine = stack.enter_context(engine_with(tmp_path / "docker.sock", SVC4, HIDDEN, ODD))
+        answers = running(SVC4, HIDDEN, ODD)
+        engine = stack.enter_context(small_engine(tmp_path / "e.sock", answers))
         flags = ["--listen", "127.0.0.1:0", "--http", f"127.0.0.1:{port}", "--upstream"]
-        flags += ["127.0.0.1:9", "--services", "conf/services.json", "--docker", engine]
-        running = stack.enter_context(Running("seamark", "up", *flags))
+        flags += [
+            "127.0.0.1:9",
+            "--services",
+            "conf/services.json",
+            "--docker",
+            f"unix://{engine.path}",
+        ]
+        proxy = stack.enter_context(Running("seamark", "up", *flags))
         for name in ("svc1.service.consul", "nothing.service.consul", "www.example"):
-            ask(running.port, name)
+            ask(proxy.port, name)
         waits.until("the registrar has compared", lambda: "svc4" in got(port, "/api/containers"))
         yield port
 
