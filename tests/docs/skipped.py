@@ -4,6 +4,9 @@ _PACKETS = "why bytes are no message: docs/reference/odd-packets.md"
 _PURPOSE = "the purpose in `refused to PURPOSE`, or the rule that it needs"
 _STATUS = "the name of a part in `NAME has ended though nobody ended it`"
 _HELP = "the words of a function, as `write WORDS` shows them"
+_PROGRESS = "how far it is, at a terminal"
+_EXPECTED = "what is expected, in `expected WORDS` of a setting or a definition"
+_CERTIFICATE = "what to do about a certificate, in a message of Consul's connection"
 
 FILES = {
     "seamark/flags.py": "what --help says",
@@ -43,6 +46,8 @@ FUNCTIONS = {
     "catalog/agent.py::heartbeat": _PURPOSE,
     "catalog/connection.py::_fixed_headers": "a field of a request",
     "catalog/connection.py::location": "what a message begins with",
+    "catalog/examining.py::": _PURPOSE,
+    "catalog/strict.py::_how_to_write": _EXPECTED,
     "catalog/embedded.py::location": "what a message begins with",
     "catalog/kv.py::location": "what a message begins with",
     "catalog/kv.py::_purpose": _PURPOSE,
@@ -63,13 +68,20 @@ FUNCTIONS = {
     "registrar/core/template_functions.py::_texts": "a kind in `NEEDED is needed`",
     "registrar/core/template_functions.py::_m_index": "a kind in `NEEDED is needed`",
     "registrar/reconciler.py::start": _STATUS,
+    "registrar/reconciler.py::vitals": _STATUS,
     "registrar/reconciler.py::unready": "what /ready says",
     "seamark/app.py::_line_to_try": "the line to try",
     "seamark/crew.py::": "code for another process",
     "seamark/crew.py::vitals": _STATUS,
+    "seamark/commands/check.py::_tell": _PROGRESS,
+    "seamark/configuring.py::as_toml": "a line of `seamark config show`",
+    "seamark/consul_zones.py::": "a hint of `the DNS there is silent`",
+    "seamark/first_sync.py::_tell_until": _PROGRESS,
     "seamark/logs.py::__init__": "the form of a line",
+    "seamark/origins.py::_origin": "where a value came from",
     "seamark/plans.py::_print_services": "a line of the plan",
     "seamark/plans.py::_print_summary": "the last line of the plan",
+    "seamark/progress.py::tell": _PROGRESS,
     "seamark/reloading.py::_look": "the reason in `reload (WHY)`",
     "seamark/sd_notify.py::stopping": "for systemd",
     "seamark/status/server.py::vitals": _STATUS,
@@ -104,5 +116,19 @@ TOLD_ELSEWHERE = {
     "name the status side of `seamark up` with --http": "a hint of `whoever answers there`",
     "COUNT services writtenLEFT": "what `seamark export` has done",
     "; MORE of containers left to the registrar": "what `seamark export` has done",
+    "asking http://STATUS for its services": _PROGRESS,
+    "looking at containers": _PROGRESS,
+    ", got ": _EXPECTED,
+    "unknown ca": "OpenSSL's own words",
+    "it hung up: is it starting? else ENVIRONMENT": _CERTIFICATE,
+    "renew the agent's certificate, or set the clock of this host": _CERTIFICATE,
+    "it is of no CA in GIVEN: ": _CERTIFICATE,
+    "FOUNDset CONSUL_CACERT to the certificate of its CA": _CERTIFICATE,
+    "it does not take GIVEN: give one of its CA that has not expired": _CERTIFICATE,
+    "what Consul knows of addresses": "a zone, in `seamark query --explain`",
+    "held back": "what was done, in `seamark query --explain`",
+    "; set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of the certificates": (
+        "a hint of what the engine answered"
+    ),
     "LOCATION refused to WORDS: WORDS": "the frame of what Consul said, in the next words",
 }
