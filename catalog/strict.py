@@ -20,9 +20,24 @@ T = TypeVar("T")
 _AT = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 # A key, or the number of an item.
 _STEP = re.compile(r"(?P<key>[^.\[]+)|\[(?P<number>\d+)\]")
-_WORDS = re.compile(r"matching regex '\^\((?P<words>.*)\)\$'")
+# Python's `$` is before a line break at the end, too. JSON Schema reads it the same.
+_ONE_OF = r"^({})(?!\n)$"
+_WORDS = re.compile(r"matching regex '\^\((?P<words>.*)\)\(\?!\\\\n\)\$'")
 _PATH_PATTERN = ".*/.*"
 _SHOWN = 60
+
+
+def one_of(*words: str) -> str:
+    """The pattern of a value that is one of these words, each a regular expression."""
+    return _ONE_OF.format("|".join(words))
+
+
+def alternatives(pattern: str) -> list[str] | None:
+    """The words of such a pattern; None if it is another one."""
+    begin, end = _ONE_OF.split("{}")
+    if not (pattern.startswith(begin) and pattern.endswith(end)):
+        return None
+    return pattern[len(begin) : -len(end)].split("|")
 
 
 def convert(document: object, shape: type[T]) -> T:
@@ -71,8 +86,11 @@ def _explained(path: str, problem: str, document: object) -> ShapeError:
     text = json.dumps(value, default=str)
     shown = text if isinstance(value, (dict, list)) else text.strip('"')
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+    hint = _how_to_write(problem, value, text)
+    if _WORDS.search(problem):
+        return ShapeError(path, f"unknown value `{shown}`", hint)
     got = " " if ", got " in problem else ", got "
-    return ShapeError(path, f"{problem}{got}`{shown}`", _how_to_write(problem, value, text))
+    return ShapeError(path, f"{problem}{got}`{shown}`", hint)
 
 
 def _how_to_write(problem: str, value: object, text: str) -> str:

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from catalog.strict import one_of
 from dnsproxy.core.access import PRIVATE_NETWORKS, REACHABLE_NETWORKS
 from dnsproxy.core.health import Policy
 from dnsproxy.core.querylog import ReplyClass
 
-_POLICIES = f"^({'|'.join(Policy)})$"
+_POLICIES = one_of(*Policy)
 
 
 class ZoneSettings(Struct, forbid_unknown_fields=True):
@@ -221,7 +222,7 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
     query_log: Annotated[
         str,
         Meta(
-            pattern="^(off|stderr|.*/.*)$",
+            pattern=one_of("off", "stderr", ".*/.*"),
             description="Where each query is logged: `off`, `stderr`, or a path with a `/` in it.",
         ),
     ] = "off"
@@ -230,7 +231,7 @@ class DnsSettings(Struct, forbid_unknown_fields=True):
         Meta(ge=0, le=1, description="The share of the queries of each class that is kept."),
     ] = 1.0
     query_log_classes: Annotated[
-        list[Annotated[str, Meta(pattern=f"^({'|'.join(ReplyClass)})$")]],
+        list[Annotated[str, Meta(pattern=one_of(*ReplyClass))]],
         Meta(description="Which queries are kept, by what came of them; empty: all."),
     ] = field(default_factory=list)
     query_log_ring: Annotated[

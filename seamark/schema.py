@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from catalog.strict import alternatives
 from seamark.consul_settings import DnsConfigSettings, SoaSettings
 from seamark.dns_settings import DnsSettings, ZoneSettings
 from seamark.settings import CatalogSettings, HttpSettings, RegistrarSettings, Settings
@@ -20,8 +21,7 @@ _TABLES = (
     HttpSettings,
 )
 _DOCUMENTED = re.compile(r"``(?P<title>.+?)``[:;] (?P<words>.*)", re.DOTALL)
-# Few words that may stand there: an editor offers them if they are told one by one.
-_ALTERNATIVES = re.compile(r"\^\((?P<words>[a-z0-9|-]*)\)\$")
+_PLAIN = re.compile(r"[a-z0-9-]*")
 _NULL = {"type": "null"}
 
 
@@ -68,10 +68,11 @@ def _plain(told: Any) -> Any:
     if not isinstance(told, dict):
         return told
     found = {key: _plain(item) for key, item in told.items() if (key, item) != ("default", None)}
-    alternatives = _ALTERNATIVES.fullmatch(found.get("pattern", ""))
-    if alternatives is not None:
+    words = alternatives(found.get("pattern", "")) or [""]
+    # An editor offers them if they are told one by one.
+    if any(words) and all(map(_PLAIN.fullmatch, words)):
         del found["pattern"]
-        found["enum"] = alternatives["words"].split("|")
+        found["enum"] = words
     if len(found.get("anyOf", ())) == 1:
         (only,) = found.pop("anyOf")
         found = only | found

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from catalog.strict import one_of
 from seamark.consul_settings import DnsConfigSettings
 from seamark.dns_settings import DnsSettings
 
@@ -71,7 +72,7 @@ class RegistrarSettings(Struct, forbid_unknown_fields=True):
     ] = field(default_factory=list)
     family: Annotated[
         str,
-        Meta(pattern="^(|ipv4|ipv6)$", description="The address family to register."),
+        Meta(pattern=one_of("", "ipv4", "ipv6"), description="The address family to register."),
     ] = ""
     use_ip_from_label: Annotated[
         str,
@@ -91,7 +92,9 @@ class RegistrarSettings(Struct, forbid_unknown_fields=True):
     ] = ""
     suffix: Annotated[
         str,
-        Meta(pattern="^(auto|always|never)$", description="When a name ends in `-<port>`."),
+        Meta(
+            pattern=one_of("auto", "always", "never"), description="When a name ends in `-<port>`."
+        ),
     ] = "auto"
     tags: Annotated[
         str,
@@ -108,7 +111,7 @@ class RegistrarSettings(Struct, forbid_unknown_fields=True):
     deregister: Annotated[
         str,
         Meta(
-            pattern="^(always|on-success)$",
+            pattern=one_of("always", "on-success"),
             description="Which ended containers are deregistered; `on-success` keeps failed ones.",
         ),
     ] = "always"
@@ -159,7 +162,10 @@ class Settings(Struct, forbid_unknown_fields=True):
     ] = ""
     log_level: Annotated[
         str,
-        Meta(pattern="^(debug|info|warning|error)$", description="What is logged to stderr."),
+        Meta(
+            pattern=one_of("debug", "info", "warning", "error"),
+            description="What is logged to stderr.",
+        ),
     ] = "info"
     user: Annotated[
         str,

@@ -42,7 +42,7 @@ QUIET = ["--listen", "127.0.0.1:0", "--http", "off"]
         (["--config", "nowhere.toml"], "nowhere.toml: cannot be read: No such file"),
         (["--lissten", "x"], "`seamark up` has no flag `--lissten`"),
         (["-lissten", "x"], "`seamark up` has no flag `--lissten`"),
-        (["--log-level", "loud"], "command line: log_level: expected `str` matching"),
+        (["--log-level", "loud"], "command line: log_level: unknown value `loud`"),
         (["consul://nowhere.invalid"], "registry: the host `nowhere.invalid` has no address"),
     ],
 )

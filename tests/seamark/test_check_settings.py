@@ -39,7 +39,7 @@ SERVICES = '{"services": [{"name": "a", "port": 1}, {"nam": "b"}, {"name": "c", 
 FOUND = [
     ("seamark.toml: dns.lisen", "unknown key"),
     ("seamark.toml: dns.zone[1].upstrem", "unknown key"),
-    ("seamark.toml: log_level", "expected `str` matching regex"),
+    ("seamark.toml: log_level", "unknown value `loud`"),
     ("environment variable SEAMARK_WORKERS", "`many` is no number"),
     ("seamark.toml: dns.listen", "`localhost:53` does not start with"),
     ("--domain: dns.domain", "`a..b` has a label that is empty"),
