@@ -72,10 +72,9 @@ class _Look:
         return Desired(self.services, tuple(dict.fromkeys(self.notes)))
 
     def find_place(self, port: Port, attributes: dict[str, str]) -> Place | str:
-        if is_true(attributes.get("ignore", "")):
-            return "SERVICE_IGNORE is set"
-        if is_true(attributes.get("maintenance", "")):
-            return "SERVICE_MAINTENANCE is set"
+        for attribute in ("ignore", "maintenance"):
+            if is_true(attributes.get(attribute, "")):
+                return f"{self.metadata.key_for(port, attribute)} is set"
         found = place(self.container, port, attributes, self.policy)
         if isinstance(found, Place) and self.policy.explicit and not attributes.get("name"):
             return "no SERVICE_NAME, and -explicit asks for one"

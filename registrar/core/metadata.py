@@ -32,6 +32,11 @@ class Scope:
         """Whether the port is one of them."""
         return self.first <= port.number <= self.last and self.protocol in {"", port.protocol}
 
+    def __str__(self) -> str:
+        """As it is written in a key."""
+        ports = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{ports}_{self.protocol}" if self.protocol else ports
+
     @property
     def breadth(self) -> tuple[int, bool]:
         """Sorts the generic before the specific if taken in reverse."""
@@ -54,12 +59,22 @@ class Metadata:
         """Whether the name is port-specific, also an empty one: then it gets no suffix."""
         return "name" in self._specific(port)
 
+    def key_for(self, port: Port, attribute: str) -> str:
+        """The key that decides an attribute of a port, in upper case."""
+        deciding = [scope for scope in self._scopes(port) if attribute in self.scoped[scope]]
+        words = [*map(str, deciding[-1:]), attribute]
+        return PREFIX + "_".join(words).upper()
+
     def _specific(self, port: Port) -> dict[str, str]:
         merged: dict[str, str] = {}
-        for scope in sorted(self.scoped, key=lambda scope: scope.breadth, reverse=True):
-            if scope.covers(port):
-                merged |= self.scoped[scope]
+        for scope in self._scopes(port):
+            merged |= self.scoped[scope]
         return merged
+
+    def _scopes(self, port: Port) -> list[Scope]:
+        """Those that cover a port, the generic before the specific."""
+        covering = (scope for scope in self.scoped if scope.covers(port))
+        return sorted(covering, key=lambda scope: scope.breadth, reverse=True)
 
 
 def read_metadata(container: Container) -> Metadata:

@@ -229,7 +229,7 @@ def test_a_container_in_maintenance_is_left_out_and_says_why():
     found = desired_services(container(WEB, env=["SERVICE_80_MAINTENANCE=true"]), POLICY)
     assert ["redis-443"] == [service.name for service in found.services.values()]
     (note,) = found.notes
-    assert ("80/tcp", "SERVICE_MAINTENANCE is set", True) == (
+    assert ("80/tcp", "SERVICE_80_MAINTENANCE is set", True) == (
         note.subject,
         note.reason,
         note.left_out,

@@ -46,28 +46,30 @@ def test_a_boolean_key_is_read_as_one(value, expected):
 
 
 @pytest.mark.parametrize(
-    ("keys", "port", "expected"),
+    ("keys", "port", "expected", "key"),
     [
-        ({"80_NAME": "a", "NAME": "b"}, "80/tcp", "a"),
-        ({"80_TCP_NAME": "a", "80_NAME": "b"}, "80/tcp", "a"),
-        ({"80_TCP_NAME": "a", "80_NAME": "b"}, "80/udp", "b"),
-        ({"70-90_NAME": "a", "NAME": "b"}, "80/tcp", "a"),
-        ({"70-90_NAME": "a", "80_NAME": "b"}, "80/tcp", "b"),
-        ({"70-90_NAME": "a", "75-85_NAME": "b"}, "80/tcp", "b"),
-        ({"70-90_UDP_NAME": "a", "NAME": "b"}, "80/tcp", "b"),
-        ({"70-90_NAME": "a", "NAME": "b"}, "91/tcp", "b"),
-        ({"080_NAME": "a", "NAME": "b"}, "80/tcp", "b"),
-        ({"0_NAME": "a", "NAME": "b"}, "80/tcp", "b"),
-        ({"80_NAME": "", "NAME": "b"}, "80/tcp", None),
-        ({"99999999999_NAME": "a", "NAME": "b"}, "80/tcp", "b"),
+        ({"80_NAME": "a", "NAME": "b"}, "80/tcp", "a", "80_NAME"),
+        ({"80_TCP_NAME": "a", "80_NAME": "b"}, "80/tcp", "a", "80_TCP_NAME"),
+        ({"80_TCP_NAME": "a", "80_NAME": "b"}, "80/udp", "b", "80_NAME"),
+        ({"70-90_NAME": "a", "NAME": "b"}, "80/tcp", "a", "70-90_NAME"),
+        ({"70-90_NAME": "a", "80_NAME": "b"}, "80/tcp", "b", "80_NAME"),
+        ({"70-90_NAME": "a", "75-85_NAME": "b"}, "80/tcp", "b", "75-85_NAME"),
+        ({"70-90_UDP_NAME": "a", "NAME": "b"}, "80/tcp", "b", "NAME"),
+        ({"70-90_NAME": "a", "NAME": "b"}, "91/tcp", "b", "NAME"),
+        ({"080_NAME": "a", "NAME": "b"}, "80/tcp", "b", "NAME"),
+        ({"0_NAME": "a", "NAME": "b"}, "80/tcp", "b", "NAME"),
+        ({"80_NAME": "", "NAME": "b"}, "80/tcp", None, "80_NAME"),
+        ({"80_TAGS": "a", "NAME": "b"}, "80/tcp", "b", "NAME"),
+        ({"99999999999_NAME": "a", "NAME": "b"}, "80/tcp", "b", "NAME"),
     ],
 )
-def test_the_more_specific_key_wins(keys, port, expected):
-    """One protocol of one port, one port, a range by its breadth, all."""
+def test_the_more_specific_key_wins(keys, port, expected, key):
+    """One protocol of one port, one port, a range by its breadth, all; who wins can be told."""
     labels = {f"SERVICE_{key}": value for key, value in keys.items()}
     number, _, protocol = port.partition("/")
-    found = read_metadata(container({}, labels=labels)).for_port(Port(int(number), protocol))
-    assert expected == found.get("name")
+    metadata, wanted = read_metadata(container({}, labels=labels)), Port(int(number), protocol)
+    assert expected == metadata.for_port(wanted).get("name")
+    assert f"SERVICE_{key}" == metadata.key_for(wanted, "name")
 
 
 def test_a_key_without_an_underscore_behind_the_number_is_an_attribute():

@@ -91,7 +91,7 @@ NAMES = [
         TWO,
         [service("host1:nginx.0:80", "nginx-80", 8000)],
         NGINX | {"meta": ["443_IGNORE=1"]},
-        says="443/tcp: SERVICE_IGNORE is set",
+        says="443/tcp: SERVICE_443_IGNORE is set",
     ),
     Vector(
         21,
