@@ -60,7 +60,7 @@ class StatusSide:
             # Nobody asked for it, and `registrar` beside `dnsproxy` both want the default.
             log.warning("%s; going on without; %s", error, error.hint)
             return
-        log.info("status on http://%s/", self.address)
+        log.info("status on http://%s/", Endpoint(self.address.host, server.port))
         self._server = server
 
     def begin(self) -> None:

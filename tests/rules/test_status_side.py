@@ -172,6 +172,15 @@ def test_r12_connections_that_say_nothing_do_not_touch_dns(proxy):
     assert 200 == got(port, "/health")[0].status
 
 
+def test_the_status_side_says_which_port_it_got():
+    """With port 0 the kernel chooses one."""
+    flags = ("--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:9", "--http", "127.0.0.1:0")
+    with Running("dnsproxy", *flags, "--consul-dns", "127.0.0.1:9") as running:
+        said = re.search(r"status on http://127\.0\.0\.1:(\d+)/", running.log)
+        assert said is not None
+        assert 200 == got(int(said[1]), "/health")[0].status
+
+
 def test_r12_the_status_side_is_for_this_host_unless_told_otherwise():
     """Loopback alone by default."""
     flags = ("--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:9")
