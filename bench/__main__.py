@@ -17,6 +17,7 @@ from bench.figures import table, write_json
 from bench.isolation import run as isolation
 from bench.measuring import say, ticking
 from bench.outages import picture, run as outages, scenarios, tally
+from bench.page import run as page
 from bench.registrar import run as registrar
 from bench.speed import picture as speed_picture, run as speed, workloads as speed_workloads
 from tests.cluster import faults as cluster_faults
@@ -131,6 +132,16 @@ def _catalog(arguments: argparse.Namespace, which: str) -> str:
     return f"machine: {machine}\n\n{catalog.table(sizes)}"
 
 
+def _page(arguments: argparse.Namespace, which: str) -> str:
+    extent = page.QUICK if arguments.quick else page.Extent()
+    with contextlib.redirect_stdout(sys.stderr):
+        states = page.run(extent)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(page.raw(states), indent=1) + "\n")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    return f"machine: {machine}\n\n{page.table(states)}"
+
+
 _SUBJECTS = {
     "catalog": _catalog,
     "cluster": _cluster,
@@ -139,6 +150,7 @@ _SUBJECTS = {
     "speed": _speed,
     "coherence": _coherence,
     "isolation": _isolation,
+    "page": _page,
 }
 
 if __name__ == "__main__":

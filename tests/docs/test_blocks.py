@@ -37,6 +37,7 @@ BLOCKS = {
         "make bench SUBJECT=coherence": _LONG,
         "make bench SUBJECT=speed": _LONG,
         "make bench SUBJECT=isolation": _LONG,
+        "make bench SUBJECT=page": _LONG,
         "make bench SUBJECT=catalog": _LONG,
     },
     "docs/how-to/all-containers-of-a-host.md": {
