@@ -72,4 +72,4 @@ def test_a_policy_that_there_is_not_is_refused(where: str, tmp_path):
     ended = run("dnsproxy", "--config", file)
     assert 2 == ended.returncode
     assert "policy" in ended.stderr
-    assert "sequential|random|fastest" in ended.stderr
+    assert "write `sequential`, `random` or `fastest`" in ended.stderr
