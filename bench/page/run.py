@@ -10,7 +10,6 @@ its questions in bursts, which cost the server less a question.
 """
 
 import json
-import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -93,7 +92,8 @@ class _Stand:
 def run(extent: Extent) -> list[State]:
     """Measure all states. Raises LabError."""
     states = [State(key) for key in _WORDS]
-    with _stand() as stand, _on_core(stand.native.core):
+    # Who looks at a page has another machine.
+    with _stand() as stand, stand.native.beside_it():
         asked = _watch(stand, extent)
         for number in range(extent.rounds):
             turn = number % len(states)
@@ -135,18 +135,6 @@ def _definitions() -> Iterator[dict[str, Any]]:
     for number in range(_SERVICES):
         address = f"10.0.{number >> 8}.{number & 255}"
         yield {"id": f"s{number}", "name": f"s{number}", "address": address, "port": 8000}
-
-
-@contextmanager
-def _on_core(core: int | None) -> Iterator[None]:
-    """Keep this process beside the load generator: who looks at a page has another machine."""
-    before = os.sched_getaffinity(0)
-    if core is not None:
-        os.sched_setaffinity(0, {core})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def _watch(stand: _Stand, extent: Extent) -> list[Request]:

@@ -5,8 +5,8 @@ import math
 import os
 import struct
 import subprocess
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -38,16 +38,23 @@ class Native:
         cores = sorted(os.sched_getaffinity(0))
         return cls(core=cores[0] if len(cores) > 1 else None, **made)
 
-    @contextmanager
-    def others_elsewhere(self) -> Iterator[None]:
+    def others_elsewhere(self) -> AbstractContextManager[None]:
         """Whatever this process starts meanwhile keeps off the load generator's core."""
-        before = os.sched_getaffinity(0)
-        if self.core is not None:
-            os.sched_setaffinity(0, before - {self.core})
-        try:
-            yield
-        finally:
-            os.sched_setaffinity(0, before)
+        return _on(os.sched_getaffinity(0) - {self.core})
+
+    def beside_it(self) -> AbstractContextManager[None]:
+        """Keep this process, and what it starts meanwhile, on the load generator's core."""
+        return _on(os.sched_getaffinity(0) if self.core is None else {self.core})
+
+
+@contextmanager
+def _on(cores: Collection[int]) -> Iterator[None]:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @dataclass(frozen=True, slots=True)
