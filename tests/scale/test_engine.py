@@ -12,25 +12,25 @@ from tests.waits import Waits
 
 
 @pytest.fixture
-def engine() -> Iterator[FakeEngine]:
+def fake() -> Iterator[FakeEngine]:
     """Without containers."""
     with FakeEngine("host7") as running:
         yield running
 
 
 @pytest.fixture
-def client(engine: FakeEngine) -> Iterator[docker.APIClient]:
+def client(fake: FakeEngine) -> Iterator[docker.APIClient]:
     """Docker's SDK, connected to it."""
-    connected = docker.APIClient(engine.url, version="auto", timeout=10)
+    connected = docker.APIClient(fake.url, version="auto", timeout=10)
     yield connected
     connected.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_container_is_inspected_as_it_was_recorded_under_its_own_name(engine, client, kind):
+def test_a_container_is_inspected_as_it_was_recorded_under_its_own_name(fake, client, kind):
     """By id, by name, and in the listing; two of a kind share neither id nor host port."""
     one, other = made_of(2, [kind])
-    engine.start([one, other])
+    fake.start([one, other])
     document = client.inspect_container(one.name)
     assert (one.id, f"/{one.name}") == (document["Id"], document["Name"])
     assert document == client.inspect_container(one.id)
@@ -57,12 +57,12 @@ def test_the_truth_is_one_service_a_published_port():
     } == services_of(made_of(5, KINDS), "h")
 
 
-def test_a_container_that_ended_is_listed_only_with_all(engine, client):
+def test_a_container_that_ended_is_listed_only_with_all(fake, client):
     """And one that was removed is not even known."""
     kept, removed, running = made_of(3)
-    engine.start([kept, removed, running])
-    engine.end([kept])
-    engine.end([removed], remove=True)
+    fake.start([kept, removed, running])
+    fake.end([kept])
+    fake.end([removed], remove=True)
     assert [running.id] == [entry["Id"] for entry in client.containers()]
     listed = {entry["Id"]: entry["State"] for entry in client.containers(all=True)}
     assert {running.id: "running", kept.id: "exited"} == listed
@@ -71,61 +71,61 @@ def test_a_container_that_ended_is_listed_only_with_all(engine, client):
         client.inspect_container(removed.id)
 
 
-def test_events_come_in_the_order_of_an_engine_and_are_filtered(engine, client):
+def test_events_come_in_the_order_of_an_engine_and_are_filtered(fake, client):
     """Docker's client reads them from a chunked stream."""
     (container,) = made_of(1)
     everything = client.events(decode=True)
     ends = client.events(decode=True, filters={"type": ["container"], "event": ["die"]})
-    engine.start([container])
-    engine.end([container], remove=True)
-    engine.cut_events()
+    fake.start([container])
+    fake.end([container], remove=True)
+    fake.cut_events()
     told = ["connect", "start", "kill", "die", "disconnect", "destroy"]
     assert told == [event["Action"] for event in everything]
     assert [container.id] == [event["Actor"]["ID"] for event in ends]
 
 
-def test_the_past_is_told_to_who_asks_for_it(engine, client):
+def test_the_past_is_told_to_who_asks_for_it(fake, client):
     """As a client does after a lost connection."""
     before = time.time() - 1
-    engine.start(made_of(1))
+    fake.start(made_of(1))
     past = client.events(decode=True, since=before)
     assert "connect" == next(past)["Action"]
     assert "start" == next(past)["Action"]
 
 
-def test_events_are_kept_back_or_lost_on_demand(engine, client):
+def test_events_are_kept_back_or_lost_on_demand(fake, client):
     """Two faults that a client can tell apart only later."""
     one, two, three = made_of(3)
     stream = client.events(decode=True, filters={"type": ["container"]})
-    engine.fail(events="lose")
-    engine.start([one])
-    engine.fail(events="stall")
-    engine.start([two])
-    engine.fail()
-    engine.start([three])
+    fake.fail(events="lose")
+    fake.start([one])
+    fake.fail(events="stall")
+    fake.start([two])
+    fake.fail()
+    fake.start([three])
     assert [two.id, three.id] == [next(stream)["id"], next(stream)["id"]]
 
 
-def test_an_inspection_fails_on_demand(engine, client):
+def test_an_inspection_fails_on_demand(fake, client):
     """With the engine's own kind of error."""
     (container,) = made_of(1)
-    engine.start([container])
-    engine.fail(inspect_status=500)
+    fake.start([container])
+    fake.fail(inspect_status=500)
     with pytest.raises(docker.errors.APIError):
         client.inspect_container(container.id)
-    engine.fail()
+    fake.fail()
     assert container.id == client.inspect_container(container.id)["Id"]
 
 
-def test_every_request_is_counted_and_timed(engine, client, waits: Waits):
+def test_every_request_is_counted_and_timed(fake, client, waits: Waits):
     """A stream of events counts when it begins and when it ends."""
-    engine.start(made_of(1))
-    engine.journal(forget=True)
+    fake.start(made_of(1))
+    fake.journal(forget=True)
     begin = time.monotonic()
     client.inspect_container(FakeContainer(0).id)
     stream = client.events()
-    (inspect, events) = engine.journal()
+    (inspect, events) = fake.journal()
     assert ("inspect", "events") == (inspect.kind, events.kind)
     assert begin <= inspect.begin <= inspect.end <= events.begin <= time.monotonic()
     stream.close()
-    waits.until("the client's leaving is seen", lambda: engine.counts()["events-end"])
+    waits.until("the client's leaving is seen", lambda: fake.counts()["events-end"])

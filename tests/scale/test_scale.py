@@ -31,7 +31,7 @@ _LOOK_EVERY_S = 0.3
 
 
 @pytest.fixture
-def engine() -> Iterator[FakeEngine]:
+def fake() -> Iterator[FakeEngine]:
     """Without containers."""
     with FakeEngine(HOST) as running:
         yield running
@@ -44,16 +44,16 @@ def agent(consul_binary: Path) -> Iterator[ConsulAgent]:
         yield running
 
 
-def registrar(engine: FakeEngine, address: str, resync_s: int = 1) -> Running:
+def registrar(fake: FakeEngine, address: str, resync_s: int = 1) -> Running:
     """Our registrar between the engine and the agent at an address."""
-    flags = ["--docker", engine.url, "--node", HOST, "--http", "off"]
+    flags = ["--docker", fake.url, "--node", HOST, "--http", "off"]
     return Running("registrar", *flags, f"consul://{address}", SEAMARK_RESYNC_S=str(resync_s))
 
 
 @contextmanager
-def embedded(engine: FakeEngine) -> Iterator[Running]:
+def embedded(fake: FakeEngine) -> Iterator[Running]:
     """Both halves in one process, without a Consul; events alone, no comparison comes to help."""
-    flags = ["--docker", engine.url, "--node", HOST, "--http", "off", "--listen", "127.0.0.1:0"]
+    flags = ["--docker", fake.url, "--node", HOST, "--http", "off", "--listen", "127.0.0.1:0"]
     with Running("seamark", "up", *flags, SEAMARK_RESYNC_S="600") as running:
         yield running
 
@@ -68,9 +68,9 @@ def registered(agent: ConsulAgent | FakeAgent) -> dict[str, tuple[str, int]]:
     }
 
 
-def until_true(agent: ConsulAgent | FakeAgent, engine: FakeEngine, what: str, waits: Waits) -> None:
+def until_true(agent: ConsulAgent | FakeAgent, fake: FakeEngine, what: str, waits: Waits) -> None:
     """Wait until Consul has what runs, and nothing else."""
-    truth = services_of(engine.running.values(), HOST)
+    truth = services_of(fake.running.values(), HOST)
 
     def look() -> bool:
         pause(_LOOK_EVERY_S)
@@ -79,103 +79,101 @@ def until_true(agent: ConsulAgent | FakeAgent, engine: FakeEngine, what: str, wa
     waits.until(what, look, _LIMIT_S)
 
 
-def until_compared(engine: FakeEngine, times: int, waits: Waits) -> None:
+def until_compared(fake: FakeEngine, times: int, waits: Waits) -> None:
     """Wait for that many full comparisons that begin from now on."""
-    before = engine.counts()["list"]
+    before = fake.counts()["list"]
     # The last of them is over when the next one begins.
-    waits.until(f"{times} comparisons", lambda: engine.counts()["list"] > before + times, _LIMIT_S)
+    waits.until(f"{times} comparisons", lambda: fake.counts()["list"] > before + times, _LIMIT_S)
 
 
 def test_1000_containers_are_registered_and_then_nothing_is_written(
-    engine: FakeEngine, agent: ConsulAgent, waits: Waits
+    fake: FakeEngine, agent: ConsulAgent, waits: Waits
 ) -> None:
     """Every kind of container; then full comparisons that find nothing to do."""
-    engine.start(made_of(1000, KINDS), quiet=True)
-    truth = services_of(engine.running.values(), HOST)
-    with ConsulRelay(agent.http_address) as relay, registrar(engine, relay.http_address):
-        until_true(agent, engine, "first sync of 1,000", waits)
+    fake.start(made_of(1000, KINDS), quiet=True)
+    truth = services_of(fake.running.values(), HOST)
+    with ConsulRelay(agent.http_address) as relay, registrar(fake, relay.http_address):
+        until_true(agent, fake, "first sync of 1,000", waits)
         # One comparison may have begun before the last write, and mark what it did not see yet.
-        until_compared(engine, 1, waits)
+        until_compared(fake, 1, waits)
         assert len(truth) == len(relay.writes)
-        inspected = engine.counts()["inspect"]
-        until_compared(engine, 3, waits)
+        inspected = fake.counts()["inspect"]
+        until_compared(fake, 3, waits)
         assert [] == relay.writes[len(truth) :]
-        assert 0 == engine.counts()["inspect"] - inspected
+        assert 0 == fake.counts()["inspect"] - inspected
     assert truth == registered(agent)
 
 
-def test_1500_containers_and_their_end(
-    engine: FakeEngine, agent: ConsulAgent, waits: Waits
-) -> None:
+def test_1500_containers_and_their_end(fake: FakeEngine, agent: ConsulAgent, waits: Waits) -> None:
     """All that ran is registered, and all that ended while nobody watched is not."""
     containers = made_of(1500, KINDS)
-    engine.start(containers, quiet=True)
-    with registrar(engine, agent.http_address, resync_s=10):
-        until_true(agent, engine, "first sync of 1,500", waits)
-    engine.end(containers[400:], remove=True, quiet=True)
-    with registrar(engine, agent.http_address, resync_s=10):
-        until_true(agent, engine, "1,100 ghosts gone", waits)
+    fake.start(containers, quiet=True)
+    with registrar(fake, agent.http_address, resync_s=10):
+        until_true(agent, fake, "first sync of 1,500", waits)
+    fake.end(containers[400:], remove=True, quiet=True)
+    with registrar(fake, agent.http_address, resync_s=10):
+        until_true(agent, fake, "1,100 ghosts gone", waits)
 
 
 def test_a_burst_of_1000_starts_and_1000_ends_comes_out_even(
-    engine: FakeEngine, agent: ConsulAgent, waits: Waits
+    fake: FakeEngine, agent: ConsulAgent, waits: Waits
 ) -> None:
     """Some end while their start is still being worked on, amid events that mean nothing."""
     stay, come = made_of(100, KINDS), made_of(1000, KINDS, first=100)
-    engine.start(stay, quiet=True)
+    fake.start(stay, quiet=True)
     # Events alone: no comparison comes to help.
-    with registrar(engine, agent.http_address, resync_s=600):
-        until_true(agent, engine, "first sync of 100", waits)
-        engine.start(come)
-        engine.burst(2000)
-        engine.end(come[::2], remove=True)
-        until_true(agent, engine, "1,000 starts and 500 ends", waits)
-        engine.end(come[1::2])
-        engine.burst(2000)
-        until_true(agent, engine, "500 ends", waits)
-        engine.start(come)
-        engine.end(come)
-        until_true(agent, engine, "1,000 starts, each with its end", waits)
+    with registrar(fake, agent.http_address, resync_s=600):
+        until_true(agent, fake, "first sync of 100", waits)
+        fake.start(come)
+        fake.burst(2000)
+        fake.end(come[::2], remove=True)
+        until_true(agent, fake, "1,000 starts and 500 ends", waits)
+        fake.end(come[1::2])
+        fake.burst(2000)
+        until_true(agent, fake, "500 ends", waits)
+        fake.start(come)
+        fake.end(come)
+        until_true(agent, fake, "1,000 starts, each with its end", waits)
 
 
 def test_500_lost_events_and_an_engine_that_fails_cost_nothing(
-    engine: FakeEngine, agent: ConsulAgent, waits: Waits
+    fake: FakeEngine, agent: ConsulAgent, waits: Waits
 ) -> None:
     """The next comparison that can be made finds it all."""
     first, second = made_of(500, KINDS), made_of(500, KINDS, first=500)
-    engine.start(first, quiet=True)
-    with registrar(engine, agent.http_address):
-        until_true(agent, engine, "first sync of 500", waits)
-        engine.fail(events="lose", inspect_status=500)
-        engine.start(second)
-        engine.end(first[:250])
-        until_compared(engine, 1, waits)
-        engine.fail(inspect_delay_s=0.01)
-        until_true(agent, engine, "after the faults", waits)
+    fake.start(first, quiet=True)
+    with registrar(fake, agent.http_address):
+        until_true(agent, fake, "first sync of 500", waits)
+        fake.fail(events="lose", inspect_status=500)
+        fake.start(second)
+        fake.end(first[:250])
+        until_compared(fake, 1, waits)
+        fake.fail(inspect_delay_s=0.01)
+        until_true(agent, fake, "after the faults", waits)
 
 
-def test_10000_containers_cost_one_write_a_service(engine: FakeEngine, waits: Waits) -> None:
+def test_10000_containers_cost_one_write_a_service(fake: FakeEngine, waits: Waits) -> None:
     """With an agent that is quick with so many; a comparison of them all writes nothing."""
-    engine.start(made_of(10_000), quiet=True)
-    with FakeAgent(HOST) as agent, registrar(engine, agent.http_address, resync_s=5):
-        until_true(agent, engine, "first sync of 10,000", waits)
-        until_compared(engine, 1, waits)
+    fake.start(made_of(10_000), quiet=True)
+    with FakeAgent(HOST) as agent, registrar(fake, agent.http_address, resync_s=5):
+        until_true(agent, fake, "first sync of 10,000", waits)
+        until_compared(fake, 1, waits)
         assert 10_000 == agent.writes
 
 
-def test_10000_containers_in_the_embedded_catalog(engine: FakeEngine, waits: Waits) -> None:
+def test_10000_containers_in_the_embedded_catalog(fake: FakeEngine, waits: Waits) -> None:
     """Each has a name of its own; what ends is gone without a look at all the others."""
     containers = made_of(10_000, ["user"])
-    engine.start(containers, quiet=True)
-    with embedded(engine) as running:
+    fake.start(containers, quiet=True)
+    with embedded(fake) as running:
         sample = [containers[number] for number in range(0, 10_000, 97)]
         start = time.monotonic()
         waits.until("10,000 by name", lambda: all_answered(running.port, sample), _LIMIT_S)
-        sync_s, lists = time.monotonic() - start, engine.counts()["list"]
-        engine.end(sample[::2])
+        sync_s, lists = time.monotonic() - start, fake.counts()["list"]
+        fake.end(sample[::2])
         gone = "gone by name"
         waits.until(gone, lambda: not any_answered(running.port, sample[::2]), sync_s / 4)
-        assert lists == engine.counts()["list"]
+        assert lists == fake.counts()["list"]
         assert all_answered(running.port, sample[1::2])
 
 
@@ -199,20 +197,20 @@ def published(container: FakeContainer) -> set[str]:
     return {f"SRV 1 1 {container.ports[8080]} {HOST}.node.dc1.consul."}
 
 
-def test_memory_grows_less_than_containers_do(engine: FakeEngine, waits: Waits) -> None:
+def test_memory_grows_less_than_containers_do(fake: FakeEngine, waits: Waits) -> None:
     """And coming and going leaves nothing behind."""
     containers = made_of(2000, ["user"])
-    with embedded(engine) as running:
-        engine.start(containers[:1000])
+    with embedded(fake) as running:
+        fake.start(containers[:1000])
         waits.until("1,000", lambda: all_answered(running.port, containers[900:1000]), _LIMIT_S)
         at_1000 = memory_kib(running.pid)
-        engine.start(containers[1000:])
+        fake.start(containers[1000:])
         waits.until("2,000", lambda: all_answered(running.port, containers[1900:]), _LIMIT_S)
         at_2000 = memory_kib(running.pid)
         for _ in range(3):
-            engine.end(containers[1000:], remove=True)
+            fake.end(containers[1000:], remove=True)
             waits.until("less", lambda: not any_answered(running.port, containers[1900:]), _LIMIT_S)
-            engine.start(containers[1000:])
+            fake.start(containers[1000:])
             waits.until("more", lambda: all_answered(running.port, containers[1900:]), _LIMIT_S)
         at_the_end = memory_kib(running.pid)
     print(f"{at_1000} KiB at 1,000, {at_2000} at 2,000, {at_the_end} after 3,000 came and went")

@@ -35,7 +35,7 @@ def silent(query: dns.message.Message) -> list[bytes]:
 
 
 @pytest.fixture
-def engine(engine_without_containers: SmallEngine) -> SmallEngine:
+def small(engine_without_containers: SmallEngine) -> SmallEngine:
     """One that is there."""
     engine_without_containers.answers["version"] = {"ApiVersion": "1.45", "Version": "20.10.24"}
     return engine_without_containers
@@ -71,10 +71,10 @@ def hint(found: Found, words: str) -> str:
     return each["hint"]
 
 
-def test_all_is_well(engine: SmallEngine, upstream: ScriptedUpstream):
+def test_all_is_well(small: SmallEngine, upstream: ScriptedUpstream):
     """Exit 0, warnings or not; and nothing is bound afterwards."""
     port, status = free_ports(2)
-    docker = f"unix://{engine.path}"
+    docker = f"unix://{small.path}"
     flags = ["--docker", docker, "--upstream", f"127.0.0.1:{upstream.port}"]
     found = checked(*flags, "--http", f"127.0.0.1:{status}", code=0, port=port)
     assert [("ok", "flags, environment and defaults", "all right")] == of("settings", found)
@@ -93,10 +93,10 @@ def test_all_is_well(engine: SmallEngine, upstream: ScriptedUpstream):
             free.bind(("127.0.0.1", port))
 
 
-def test_for_people_each_finding_is_a_line_and_the_words_are_apart(engine: SmallEngine):
+def test_for_people_each_finding_is_a_line_and_the_words_are_apart(small: SmallEngine):
     """The hint below it; how many of which on stderr."""
     flags = ["--listen", "127.0.0.1:0", "--http", "off", "--upstream", "127.0.0.1:9"]
-    done = run("seamark", "check", *flags, "--docker", f"unix://{engine.path}")
+    done = run("seamark", "check", *flags, "--docker", f"unix://{small.path}")
     assert 1 == done.returncode
     lines = done.stdout.splitlines()
     at = lines.index(
@@ -106,10 +106,10 @@ def test_for_people_each_finding_is_a_line_and_the_words_are_apart(engine: Small
     assert done.stderr.startswith("1 failed, ")
 
 
-def test_a_running_seamark_is_told_as_such(engine: SmallEngine, upstream: ScriptedUpstream):
+def test_a_running_seamark_is_told_as_such(small: SmallEngine, upstream: ScriptedUpstream):
     """With its process; it is no fault that it runs."""
     (status,) = free_ports(1)
-    flags = ["--docker", f"unix://{engine.path}", "--upstream", f"127.0.0.1:{upstream.port}"]
+    flags = ["--docker", f"unix://{small.path}", "--upstream", f"127.0.0.1:{upstream.port}"]
     flags += ["--http", f"127.0.0.1:{status}"]
     with Running("seamark", "up", "--listen", "127.0.0.1:0", *flags) as running:
         found = of("ports", checked(*flags, code=0, port=running.port))
@@ -121,9 +121,9 @@ def test_a_running_seamark_is_told_as_such(engine: SmallEngine, upstream: Script
     assert told.startswith("a Seamark tells there already (")
 
 
-def test_an_upstream_that_is_the_running_seamark(engine: SmallEngine):
+def test_an_upstream_that_is_the_running_seamark(small: SmallEngine):
     """Nobody can tell by the settings, when another port is meant."""
-    flags = ["--docker", f"unix://{engine.path}", "--http", "off"]
+    flags = ["--docker", f"unix://{small.path}", "--http", "off"]
     with Running(
         "seamark", "up", "--listen", "127.0.0.1:0", *flags, "--upstream", "127.0.0.1:9"
     ) as running:
@@ -142,12 +142,12 @@ def test_an_upstream_that_is_the_running_seamark(engine: SmallEngine):
         (well, silent, "warn", "answers over UDP, and not over TCP: "),
     ],
 )
-def test_an_upstream_that_is_of_no_use(engine: SmallEngine, tmp_path: Path, udp, tcp, state, words):
+def test_an_upstream_that_is_of_no_use(small: SmallEngine, tmp_path: Path, udp, tcp, state, words):
     """Of all names, and of a zone alone."""
     settings = '[[dns.zone]]\nname = "corp.example"\nupstream = ["127.0.0.1:{}"]\n'
     with ScriptedUpstream(udp, tcp) as server:
         (tmp_path / "seamark.toml").write_text(settings.format(server.port))
-        flags = ["--docker", f"unix://{engine.path}", "--http", "off"]
+        flags = ["--docker", f"unix://{small.path}", "--http", "off"]
         flags += ["--upstream", f"127.0.0.1:{server.port}"]
         found = of("upstreams", checked(*flags, code=int(state == "fail"), cwd=tmp_path))
     assert [state] * 2 == [each[0] for each in found]
@@ -188,16 +188,16 @@ def test_an_engine_elsewhere_is_found(tmp_path: Path):
 
 @pytest.mark.parametrize(("mode", "state"), [(0o600, "fail"), (0o666, "ok")])
 def test_the_engine_as_the_user_that_we_shall_be(
-    engine: SmallEngine, upstream: ScriptedUpstream, mode: int, state: str
+    small: SmallEngine, upstream: ScriptedUpstream, mode: int, state: str
 ):
     """Root may, and that says nothing of somebody else."""
-    engine.path.chmod(mode)
-    flags = ["--docker", f"unix://{engine.path}", "--http", "off", "--user", "nobody"]
+    small.path.chmod(mode)
+    flags = ["--docker", f"unix://{small.path}", "--http", "off", "--user", "nobody"]
     flags += ["--upstream", f"127.0.0.1:{upstream.port}"]
     found = checked(*flags, code=int(state == "fail"))
     there, as_nobody = of("engine", found)
     assert "ok" == there[0]
-    assert (state, f"unix://{engine.path} as nobody") == as_nobody[:2]
+    assert (state, f"unix://{small.path} as nobody") == as_nobody[:2]
     if state == "fail":
         assert "usermod --append --groups root nobody" == hint(found, "no permission on the engine")
 

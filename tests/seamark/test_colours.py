@@ -72,23 +72,23 @@ def test_an_error_is_red(tmp_path):
 
 
 @pytest.fixture
-def engine() -> Iterator[FakeEngine]:
+def fake() -> Iterator[FakeEngine]:
     """With two containers."""
     with FakeEngine(HOST) as running:
         running.start(made_of(2, ["user"]))
         yield running
 
 
-def test_a_plan_has_a_colour_for_each_sign(engine: FakeEngine, waits: Waits):
+def test_a_plan_has_a_colour_for_each_sign(fake: FakeEngine, waits: Waits):
     """What comes is green, what goes is red, what changes is yellow."""
     with FakeAgent(HOST) as agent:
-        flags = ["--docker", engine.url, "--node", HOST]
+        flags = ["--docker", fake.url, "--node", HOST]
         uri = f"consul://{agent.http_address}"
         with Running("registrar", *flags, "--http", "off", uri):
             waits.until("both", lambda: 2 <= agent.writes, PATIENCE_S)
-        gone, _ = engine.running.values()
-        engine.end([gone])
-        engine.start(made_of(1, ["user"], first=2))
+        gone, _ = fake.running.values()
+        fake.end([gone])
+        fake.start(made_of(1, ["user"], first=2))
         seen: Seen = at_terminal("seamark", "plan", *flags, "--tags", "new", uri)
     assert 3 == seen.code
     signs = [line[: line.index(" ")] for line in seen.stdout.splitlines() if "\x1b" in line]

@@ -26,7 +26,7 @@ ERASED = "\r\x1b[K"
 
 
 @pytest.fixture
-def engine() -> Iterator[FakeEngine]:
+def fake() -> Iterator[FakeEngine]:
     """One that is slow to tell of its containers: all of them take it some seconds."""
     with FakeEngine(HOST) as running:
         running.start(made_of(COUNT, ["user"]), quiet=True)
@@ -35,9 +35,9 @@ def engine() -> Iterator[FakeEngine]:
 
 
 @pytest.mark.parametrize("terminals", [(), ("stderr",)])
-def test_a_plan_of_many_containers_has_a_bar_at_a_terminal(engine, terminals):
+def test_a_plan_of_many_containers_has_a_bar_at_a_terminal(fake, terminals):
     """It goes forward, and nothing of it stays; stdout has none of it either way."""
-    seen = at_terminal("seamark", "plan", "--docker", engine.url, terminals=terminals)
+    seen = at_terminal("seamark", "plan", "--docker", fake.url, terminals=terminals)
     assert 0 == seen.code
     told = [int(number) for number in BAR.findall(seen.stderr)]
     assert bool(terminals) == (len(told) > 2)
@@ -49,20 +49,20 @@ def test_a_plan_of_many_containers_has_a_bar_at_a_terminal(engine, terminals):
     assert terminals or "\x1b" not in seen.stderr
 
 
-def test_a_dumb_terminal_gets_no_bar(engine):
+def test_a_dumb_terminal_gets_no_bar(fake):
     """It could not erase it."""
-    seen = at_terminal("seamark", "plan", "--docker", engine.url, TERM="dumb")
+    seen = at_terminal("seamark", "plan", "--docker", fake.url, TERM="dumb")
     assert "looking at" not in seen.stderr
 
 
-def test_the_registrars_first_sync_is_a_bar_below_the_log(engine):
+def test_the_registrars_first_sync_is_a_bar_below_the_log(fake):
     """That is gone when all were looked at; a last line of the log says so.
 
     A line of the log in between (SIGUSR1 asks for one) stands where the bar was.
     """
-    engine.fail(inspect_delay_s=0.05)
+    fake.fail(inspect_delay_s=0.05)
     with FakeAgent(HOST) as agent:
-        flags = ["--docker", engine.url, "--node", HOST, "--http", "off"]
+        flags = ["--docker", fake.url, "--node", HOST, "--http", "off"]
         uri = f"consul://{agent.http_address}"
         end = f"looked at {COUNT} containers in "
         signals = {"looking at": Signals.SIGUSR1, end: Signals.SIGTERM}
@@ -77,18 +77,18 @@ def test_the_registrars_first_sync_is_a_bar_below_the_log(engine):
 
 
 def test_the_registrars_first_sync_is_a_line_every_two_seconds_in_a_log(
-    engine: FakeEngine, waits: Waits
+    fake: FakeEngine, waits: Waits
 ):
     """And nothing that steers a terminal."""
-    engine.fail(inspect_delay_s=0.1)
-    flags = ["--docker", engine.url, "--node", HOST, "--http", "off"]
+    fake.fail(inspect_delay_s=0.1)
+    flags = ["--docker", fake.url, "--node", HOST, "--http", "off"]
     with FakeAgent(HOST) as agent:
         with Running("registrar", *flags, f"consul://{agent.http_address}") as running:
             end = f"looked at {COUNT} containers in "
             waits.until("all", lambda: end in running.log, PATIENCE_S)
             log = running.log
-            engine.fail()
-            engine.start(made_of(2, ["user"], first=COUNT))
+            fake.fail()
+            fake.start(made_of(2, ["user"], first=COUNT))
             waits.until("more", lambda: COUNT + 2 == agent.writes, PATIENCE_S)
         found = re.findall(rf"looked at (\d+) of {COUNT} containers", log)
         assert found
@@ -99,11 +99,11 @@ def test_the_registrars_first_sync_is_a_line_every_two_seconds_in_a_log(
         assert "\x1b" not in log
 
 
-def test_what_is_quick_says_nothing(engine: FakeEngine, waits: Waits):
+def test_what_is_quick_says_nothing(fake: FakeEngine, waits: Waits):
     """As on most hosts."""
-    engine.fail()
-    engine.end(list(engine.running.values())[5:])
-    flags = ["--docker", engine.url, "--node", HOST, "--http", "off"]
+    fake.fail()
+    fake.end(list(fake.running.values())[5:])
+    flags = ["--docker", fake.url, "--node", HOST, "--http", "off"]
     with FakeAgent(HOST) as agent:
         with Running("registrar", *flags, f"consul://{agent.http_address}") as running:
             waits.until("all", lambda: 5 == agent.writes, PATIENCE_S)
