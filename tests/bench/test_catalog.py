@@ -8,7 +8,7 @@ from bench.catalog import run as catalog
 @pytest.mark.lab
 def test_few_services_and_many_are_measured():
     """Each size, in each figure; that it needs no engine is the Makefile's."""
-    sizes = catalog.run(catalog.Extent((10, 100), 1, 0.3, 5.0))
+    sizes = catalog.run(catalog.Extent((10, 100), 1, 1.0, 5.0))
     assert ["10 services, 50 instances", "100 services, 500 instances"] == [
         size.title for size in sizes
     ]
