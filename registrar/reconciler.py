@@ -75,7 +75,7 @@ class Registrar:
         self._counts = Counts()
         self._writer = Writer(catalog, self._state, self._told.tell, self._counts)
         self._writer.on_return = self._compare.set
-        self._compared = False
+        self._compared = Event()
         self._noticed = False
         self._loops = Loops(ENGINE_RETRY_S)
 
@@ -83,7 +83,7 @@ class Registrar:
     def unready(self) -> str:
         """Why the catalog may not be true to the containers; empty when it is."""
         reason = self._engine_outage.reason or self._writer.outage.reason
-        return reason if self._compared else reason or "not compared yet"
+        return reason if self._compared.is_set() else reason or "not compared yet"
 
     def start(self) -> None:
         """Begin."""
@@ -107,7 +107,7 @@ class Registrar:
     def view(self) -> View:
         """What is known now, for people."""
         policy, refused = self._policy, self._writer.refused
-        looked = self._work.progress if self._compared else None
+        looked = self._work.progress if self._compared.is_set() else None
         away = {"engine": self._engine_outage.reason, "catalog": self._writer.outage.reason}
         found = policy.host, policy.node_address, self._state, self._counts, refused
         return View(*found, looked, away, self._timing.resync_s)
@@ -154,6 +154,9 @@ class Registrar:
     # -- one container -------------------------------------------------------------------------
 
     def _look_around(self) -> None:
+        # Nothing is known of the catalog yet. What events tell meanwhile is kept: a container that
+        # starts after the engine's list was read is in no comparison.
+        self._compared.wait()
         while True:
             container_id = self._work.take(time.monotonic())
             if container_id is None:
@@ -174,9 +177,6 @@ class Registrar:
         self._wake.wait(None if due is None else max(due - time.monotonic(), 0.005))
 
     def _look(self, container_id: str) -> None:
-        if not self._compared:
-            # Nothing is known of the catalog yet; the comparison to come marks it again.
-            return
         until = self._state.leaving_until(container_id, time.monotonic())
         if until is not None:
             self._work.mark_at(container_id, until)
@@ -257,13 +257,13 @@ class Registrar:
 
     def _learn(self) -> None:
         self._writer.learn()
-        if not self._compared and isinstance(self._catalog, SharedCatalog):
+        if not self._compared.is_set() and isinstance(self._catalog, SharedCatalog):
             try:
                 address = self._catalog.node_address()
                 self._policy = dataclasses.replace(self._policy, node_address=address)
             except CatalogRefused as error:
                 log.info("%s; checks ask %s instead", error, self._policy.node_address)
-        self._compared = True
+        self._compared.set()
 
     def _mark_all(self, container_ids: set[str]) -> None:
         for container_id in container_ids:
@@ -291,6 +291,6 @@ class Registrar:
             if self._work.is_idle:
                 break
             gevent.sleep(SETTLE_S)
-        if self._compared:
+        if self._compared.is_set():
             self._writer.learn()
             self._mark_all(self._state.drifted(self._policy.host))

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.faults.stand import NODE, OFTEN_S, Stand
-from tests.waits import Waits, pause
+from tests.waits import PATIENCE_S, Waits, pause
 
 pytestmark = pytest.mark.lab
 
@@ -43,6 +43,18 @@ def test_the_registrar_killed_at_random_moments(site: Stand, waits: Waits) -> No
     with site.registrar():
         site.settle(waits, "true after the last start")
         assert before["by-hand"] == site.indexes()["by-hand"]
+
+
+def test_a_container_that_starts_during_the_first_comparison(site: Stand, waits: Waits) -> None:
+    """After the engine was asked for its list, before Consul has told what it has."""
+    site.run("early")
+    site.consul_relay.stall()
+    with site.registrar():
+        waits.until("Consul is asked", lambda: site.consul_relay.count("stalled"), PATIENCE_S)
+        site.run("late")
+        pause(0.5)
+        site.consul_relay.lift()
+        site.settle(waits, "both are registered")
 
 
 def test_somebody_deregisters_one_of_ours(site: Stand, waits: Waits) -> None:
