@@ -72,9 +72,13 @@ class Request:
 
 @dataclass(slots=True)
 class State:
-    """What was measured of one. ``shares`` are of one core, in percent, a round each."""
+    """What was measured of one. ``shares`` are of one core, in percent, a round each.
+
+    ``requests`` of the page were answered meanwhile, in all rounds.
+    """
 
     key: str
+    requests: int = 0
     shares: list[float] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)
 
@@ -167,9 +171,9 @@ def _measure(stand: _Stand, state: State, extent: Extent, asked: Sequence[Reques
     reading = Threads()
     pause(0.5)
     begin, before = time.monotonic(), tree.cpu_s()
-    reading.run("pages", _ask_as_the_page, stand.status, asked, begin, extent)
+    reading.run("page", _ask_as_the_page, stand.status, asked, begin, extent)
     counted = _send(stand, state.key, extent)
-    reading.wait()
+    state.requests += reading.wait()["page"]
     used, elapsed = tree.cpu_s() - before, time.monotonic() - begin
     if counted.bad or not counted.answered:
         raise LabError(f"{counted.bad} bad answers of {counted.answered}")
@@ -177,9 +181,9 @@ def _measure(stand: _Stand, state: State, extent: Extent, asked: Sequence[Reques
     state.counted.append(counted)
 
 
-def _ask_as_the_page(status: str, asked: Sequence[Request], begin: float, extent: Extent) -> None:
-    """All of it at its time, again and again until the load is over."""
-    end = begin + extent.seconds
+def _ask_as_the_page(status: str, asked: Sequence[Request], begin: float, extent: Extent) -> int:
+    """All of it at its time, again and again until the load is over; how many requests that was."""
+    end, count = begin + extent.seconds, 0
     with Kept(status) as connection:
         while asked and begin < end:
             for one in asked:
@@ -191,7 +195,9 @@ def _ask_as_the_page(status: str, asked: Sequence[Request], begin: float, extent
                 reply.read()
                 if reply.status != 200:
                     raise LabError(f"GET {one.path}: {reply.status}")
+                count += 1
             begin += extent.watched_s
+    return count
 
 
 def _send(stand: _Stand, key: str, extent: Extent) -> Counted:
@@ -234,6 +240,7 @@ def raw(states: Sequence[State]) -> list[dict[str, Any]]:
             "p50_us": [one.p50_us for one in state.counted],
             "p99_us": [one.p99_us for one in state.counted],
             "lost": sum(one.lost for one in state.counted),
+            "requests": state.requests,
         }
         for state in states
     ]

@@ -13,6 +13,9 @@ def test_what_the_page_costs_is_measured_in_all_states():
     for state in states:
         assert 0 < min(state.shares)
         assert 0 == sum(one.lost + one.bad for one in state.counted)
+    assert [0, 0] == [state.requests for state in states[:2]]
+    # Overview and queries every two seconds, the rest more seldom.
+    assert states[2].requests > 4
     *_, off, unseen, seen, added = page.table(states).splitlines()
     assert off.startswith("--http off")
     assert unseen.startswith("nobody looks")
