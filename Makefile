@@ -18,7 +18,7 @@ SINGLY = -m "engine or alone"
 help:
 	@echo "make run        a running proxy with the embedded catalog on 127.0.0.1:5300"
 	@echo "make test       everything, on a real engine and a real Consul (as root)"
-	@echo "make test-unit  what needs neither, in under a minute"
+	@echo "make test-unit  what needs neither"
 	@echo "make test-all   test, then end to end once more on the current Consul release"
 	@echo "make cluster    three hosts to play with, until Ctrl-C (as root); ARGS='--servers 3'"
 	@echo "make soak       random operations and faults: five minutes of the registrar, an hour of DNS"
