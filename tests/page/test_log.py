@@ -87,6 +87,18 @@ def test_what_is_shown_is_taken_along(seen: Visit, tmp_path: Path) -> None:
     assert {"nowhere."} == {json.loads(line)["name"] for line in lines}
 
 
+def test_who_pauses_right_after_writing_a_filter_stays_so(seen: Visit) -> None:
+    """What was written is asked for a moment later, and writing while it is paused goes on."""
+    field, pause = seen("#log-form [name=name]"), seen("#log-pause")
+    written = "field.value = 'a'; field.dispatchEvent(new Event('input', { bubbles: true }));"
+    paused = "document.getElementById('log-pause').click();"
+    field.evaluate(f"(field) => {{ {written} {paused} }}")
+    seen.page.wait_for_timeout(1000)
+    expect(pause).to_have_attribute("aria-pressed", "true")
+    field.fill("b")
+    expect(pause).to_have_attribute("aria-pressed", "false")
+
+
 def test_a_pause_holds_what_is_shown(stand: Stand, seen: Visit) -> None:
     """Until it is over."""
     seen("#log-pause").click()

@@ -36,8 +36,9 @@ export class Log {
     options(form.elements.class, Object.entries(CLASSES));
     options(form.elements.source, [["", "any"], ...SOURCES.map((source) => [source, source])]);
     const again = settled(() => this.#again());
-    form.addEventListener("input", again);
-    form.addEventListener("submit", (event) => { event.preventDefault(); this.#again(); });
+    // Who pauses before what was written is asked for stays so.
+    form.addEventListener("input", () => { this.#goOn(); again(); });
+    form.addEventListener("submit", (event) => { event.preventDefault(); this.#goOn(); this.#again(); });
     pause.addEventListener("click", () => this.pause(!this.#paused));
     live.addEventListener("click", () => this.show(null));
     this.#links();
@@ -58,6 +59,7 @@ export class Log {
     live.hidden = !step;
     if (focused) form.elements.name.focus();
     this.chosen(step);
+    this.#goOn();
     this.#again();
   }
 
@@ -80,10 +82,13 @@ export class Log {
     return this.#paused;
   }
 
+  #goOn() {
+    if (this.#paused) this.pause(false);
+  }
+
   #again() {
     this.#links();
-    if (this.#paused) this.pause(false);
-    else this.#polling.now();
+    if (!this.#paused) this.#polling.now();
     this.#mode();
   }
 
