@@ -22,7 +22,8 @@ _AT = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 _STEP = re.compile(r"(?P<key>[^.\[]+)|\[(?P<number>\d+)\]")
 # Python's `$` is before a line break at the end, too. JSON Schema reads it the same.
 _ONE_OF = r"^({})(?!\n)$"
-_WORDS = re.compile(r"matching regex '\^\((?P<words>.*)\)\(\?!\\\\n\)\$'")
+# As msgspec says it.
+_PATTERN = re.compile(r"matching regex '(?P<pattern>.*)'")
 _PATH_PATTERN = ".*/.*"
 _SHOWN = 60
 
@@ -86,21 +87,29 @@ def _explained(path: str, problem: str, document: object) -> ShapeError:
     text = json.dumps(value, default=str)
     shown = text if isinstance(value, (dict, list)) else text.strip('"')
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
-    hint = _how_to_write(problem, value, text)
-    if _WORDS.search(problem):
-        return ShapeError(path, f"unknown value `{shown}`", hint)
+    if words := _words(problem):
+        return ShapeError(path, f"unknown value `{shown}`", _write_one_of(words))
     got = " " if ", got " in problem else ", got "
-    return ShapeError(path, f"{problem}{got}`{shown}`", hint)
+    return ShapeError(path, f"{problem}{got}`{shown}`", _how_to_write(problem, value, text))
+
+
+def _words(problem: str) -> list[str] | None:
+    """Those of which the value is none; None if that is not the problem."""
+    found = _PATTERN.search(problem)
+    # A line break stands in the pattern as two characters, and msgspec doubles the first.
+    return alternatives(found["pattern"].replace("\\\\", "\\")) if found else None
+
+
+def _write_one_of(words: list[str]) -> str:
+    shown = [
+        "a path with a `/` in it" if word == _PATH_PATTERN else f"`{word}`"
+        for word in words
+        if word
+    ]
+    return f"write {', '.join(shown[:-1])} or {shown[-1]}"
 
 
 def _how_to_write(problem: str, value: object, text: str) -> str:
-    if found := _WORDS.search(problem):
-        words = [
-            "a path with a `/` in it" if word == _PATH_PATTERN else f"`{word}`"
-            for word in found["words"].split("|")
-            if word
-        ]
-        return f"write {', '.join(words[:-1])} or {words[-1]}"
     if problem.startswith("expected `array`") and not isinstance(value, (dict, list)):
         return f"write a list, `[{text}]`"
     is_number = isinstance(value, str) and value.isascii() and value.isdigit()

@@ -48,6 +48,7 @@ FUNCTIONS = {
     "catalog/connection.py::location": "what a message begins with",
     "catalog/examining.py::": _PURPOSE,
     "catalog/strict.py::_how_to_write": _EXPECTED,
+    "catalog/strict.py::_write_one_of": _EXPECTED,
     "catalog/embedded.py::location": "what a message begins with",
     "catalog/kv.py::location": "what a message begins with",
     "catalog/kv.py::_purpose": _PURPOSE,
