@@ -35,10 +35,10 @@ export class Log {
       notice(byId("log-error"), isAway(error) ? "" : error.message));
     options(form.elements.class, Object.entries(CLASSES));
     options(form.elements.source, [["", "any"], ...SOURCES.map((source) => [source, source])]);
-    const again = settled(() => this.#again());
+    const again = settled(() => (this.#paused ? this.#links() : this.#again()));
     // Who pauses before what was written is asked for stays so.
-    form.addEventListener("input", () => { this.#goOn(); again(); });
-    form.addEventListener("submit", (event) => { event.preventDefault(); this.#goOn(); this.#again(); });
+    form.addEventListener("input", () => { if (this.#paused) this.pause(false); again(); });
+    form.addEventListener("submit", (event) => { event.preventDefault(); this.#again(); });
     pause.addEventListener("click", () => this.pause(!this.#paused));
     live.addEventListener("click", () => this.show(null));
     this.#links();
@@ -59,7 +59,6 @@ export class Log {
     live.hidden = !step;
     if (focused) form.elements.name.focus();
     this.chosen(step);
-    this.#goOn();
     this.#again();
   }
 
@@ -82,13 +81,10 @@ export class Log {
     return this.#paused;
   }
 
-  #goOn() {
-    if (this.#paused) this.pause(false);
-  }
-
   #again() {
     this.#links();
-    if (!this.#paused) this.#polling.now();
+    if (this.#paused) this.pause(false);
+    else this.#polling.now();
     this.#mode();
   }
 
