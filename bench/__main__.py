@@ -41,7 +41,8 @@ def main() -> int:
     which = os.environ.get("SEAMARK_LAB_CONSUL", WHICH[0])
     say(arguments.subject)
     try:
-        with ticking():
+        # The lab tells its progress on stdout, which is the table's here.
+        with ticking(), contextlib.redirect_stdout(sys.stderr):
             words = _SUBJECTS[arguments.subject](arguments, which)
     except LabError as error:
         say(f"error: {error}")
@@ -53,9 +54,7 @@ def main() -> int:
 
 def _registrar(arguments: argparse.Namespace, which: str) -> str:
     extent = registrar.QUICK if arguments.quick else registrar.Extent()
-    # The lab tells its progress on stdout, which is the table's here.
-    with contextlib.redirect_stdout(sys.stderr):
-        sections, columns, about = registrar.run(extent, which)
+    sections, columns, about = registrar.run(extent, which)
     if arguments.json:
         write_json(arguments.json, sections, about)
     head = "; ".join(f"{key}: {words}" for key, words in about.items())
@@ -64,15 +63,13 @@ def _registrar(arguments: argparse.Namespace, which: str) -> str:
 
 def _outages(arguments: argparse.Namespace, which: str) -> str:
     extent = scenarios.QUICK if arguments.quick else scenarios.Extent()
-    with contextlib.redirect_stdout(sys.stderr):
-        seen = outages.run(extent, which)
-        version = consul_version(find_consul(which))
+    seen = outages.run(extent, which)
+    version = consul_version(find_consul(which))
     if arguments.json:
         arguments.json.write_text(json.dumps(tally.raw(seen), indent=1) + "\n")
     if arguments.picture:
         arguments.picture.write_text(picture.picture(seen))
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    return f"Consul: {version}; machine: {machine}\n\n{tally.table(seen)}"
+    return f"Consul: {version}; {_machine()}\n\n{tally.table(seen)}"
 
 
 def _speed(arguments: argparse.Namespace, which: str) -> str:
@@ -81,8 +78,7 @@ def _speed(arguments: argparse.Namespace, which: str) -> str:
         extent = replace(extent, rounds=arguments.rounds)
     given = {"only": arguments.only, "products": arguments.products}
     choice = {key: tuple(words.split(",")) for key, words in given.items() if words}
-    with contextlib.redirect_stdout(sys.stderr):
-        report = speed.run(extent, which, speed.Choice(**choice))
+    report = speed.run(extent, which, speed.Choice(**choice))
     if arguments.json:
         write_json(arguments.json, [*report.sections, *report.growth], report.about)
     if arguments.picture:
@@ -97,49 +93,44 @@ def _speed(arguments: argparse.Namespace, which: str) -> str:
 
 def _coherence(arguments: argparse.Namespace, which: str) -> str:
     extent = coherence.QUICK if arguments.quick else coherence.Extent()
-    with contextlib.redirect_stdout(sys.stderr):
-        scenes = list(coherence.run(extent, which))
-        version = consul_version(find_consul(which))
+    scenes = list(coherence.run(extent, which))
+    version = consul_version(find_consul(which))
     if arguments.json:
         arguments.json.write_text(json.dumps(coherence.raw(scenes), indent=1) + "\n")
     tables = [f"{scene.title}\n{measured.table(scene.seen)}" for scene in scenes]
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    return "\n\n".join([f"Consul: {version}; machine: {machine}", *tables])
+    return "\n\n".join([f"Consul: {version}; {_machine()}", *tables])
 
 
 def _cluster(arguments: argparse.Namespace, which: str) -> str:
     extent = cluster.QUICK if arguments.quick else cluster_faults.Extent()
-    with contextlib.redirect_stdout(sys.stderr):
-        seen = list(cluster.run(extent, which))
-        version = consul_version(find_consul(which))
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    return f"Consul: {version}; machine: {machine}\n\n{cluster.table(seen)}"
+    seen = list(cluster.run(extent, which))
+    version = consul_version(find_consul(which))
+    return f"Consul: {version}; {_machine()}\n\n{cluster.table(seen)}"
 
 
 def _isolation(arguments: argparse.Namespace, which: str) -> str:
     extent = isolation.QUICK if arguments.quick else isolation.Extent()
-    with contextlib.redirect_stdout(sys.stderr):
-        return isolation.table(isolation.run(extent, which))
+    return isolation.table(isolation.run(extent, which))
 
 
 def _catalog(arguments: argparse.Namespace, which: str) -> str:
     extent = catalog.QUICK if arguments.quick else catalog.Extent()
-    with contextlib.redirect_stdout(sys.stderr):
-        sizes = catalog.run(extent)
+    sizes = catalog.run(extent)
     if arguments.json:
         arguments.json.write_text(json.dumps(catalog.raw(sizes), indent=1) + "\n")
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    return f"machine: {machine}\n\n{catalog.table(sizes)}"
+    return f"{_machine()}\n\n{catalog.table(sizes)}"
 
 
 def _page(arguments: argparse.Namespace, which: str) -> str:
     extent = page.QUICK if arguments.quick else page.Extent()
-    with contextlib.redirect_stdout(sys.stderr):
-        states = page.run(extent)
+    states = page.run(extent)
     if arguments.json:
         arguments.json.write_text(json.dumps(page.raw(states), indent=1) + "\n")
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    return f"machine: {machine}\n\n{page.table(states)}"
+    return f"{_machine()}\n\n{page.table(states)}"
+
+
+def _machine() -> str:
+    return f"machine: {platform.machine()}, {os.cpu_count()} cores"
 
 
 _SUBJECTS = {
