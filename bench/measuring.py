@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +16,7 @@ from urllib.parse import quote
 from seamark.bottom import BOTTOM
 from tests.lab.shell import LabError, pause
 
+_NO_FIELDS: Mapping[str, str] = {}
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -93,10 +94,16 @@ class Kept(http.client.HTTPConnection):
     def __exit__(self, *args: object) -> None:
         self.close()
 
-    def call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        fields: Mapping[str, str] = _NO_FIELDS,
+    ) -> tuple[int, bytes]:
         """Status and body of one request."""
-        fields = {"Content-Type": "application/json"} if body else {}
-        self.request(method, path, body, fields)
+        about = {"Content-Type": "application/json"} if body else {}
+        self.request(method, path, body, {**fields, **about})
         reply = self.getresponse()
         return reply.status, reply.read()
 

@@ -144,13 +144,13 @@ def _definitions() -> Iterator[dict[str, Any]]:
 def _watch(stand: _Stand, extent: Extent) -> list[Request]:
     """What the page asks for in a browser, under the same load."""
     say("what the page asks for")
-    load, asked = Threads(), []
+    load, asked, origin = Threads(), [], f"http://{stand.status}"
     with chromium() as browser:
-        visitor = visit(browser, f"http://{stand.status}/")
+        visitor = visit(browser, f"{origin}/")
         visitor.open()
         visitor.page.wait_for_timeout(_SETTLED_S * 1000)
         begin = time.monotonic()
-        visitor.page.on("request", lambda one: asked.append(_request(one, begin)))
+        visitor.page.on("request", lambda one: asked.append(_request(one, origin, begin)))
         load.run("load", _send, stand, "seen", replace(extent, seconds=extent.watched_s))
         visitor.page.wait_for_timeout(extent.watched_s * 1000)
         load.wait()
@@ -161,9 +161,8 @@ def _watch(stand: _Stand, extent: Extent) -> list[Request]:
     return asked
 
 
-def _request(one: playwright.Request, begin: float) -> Request:
-    path = one.url.partition("//")[2].partition("/")[2]
-    return Request(time.monotonic() - begin, f"/{path}", one.headers)
+def _request(one: playwright.Request, origin: str, begin: float) -> Request:
+    return Request(time.monotonic() - begin, one.url.removeprefix(origin), one.headers)
 
 
 def _measure(stand: _Stand, state: State, extent: Extent, asked: Sequence[Request]) -> None:
@@ -181,20 +180,18 @@ def _measure(stand: _Stand, state: State, extent: Extent, asked: Sequence[Reques
     state.counted.append(counted)
 
 
-def _ask_as_the_page(status: str, asked: Sequence[Request], begin: float, extent: Extent) -> int:
+def _ask_as_the_page(address: str, asked: Sequence[Request], begin: float, extent: Extent) -> int:
     """All of it at its time, again and again until the load is over; how many requests that was."""
     end, count = begin + extent.seconds, 0
-    with Kept(status) as connection:
+    with Kept(address) as connection:
         while asked and begin < end:
             for one in asked:
                 if begin + one.at > end:
                     break
                 pause(max(begin + one.at - time.monotonic(), 0))
-                connection.request("GET", one.path, headers=one.fields)
-                reply = connection.getresponse()
-                reply.read()
-                if reply.status != 200:
-                    raise LabError(f"GET {one.path}: {reply.status}")
+                status, _ = connection.call("GET", one.path, fields=one.fields)
+                if status != 200:
+                    raise LabError(f"GET {one.path}: {status}")
                 count += 1
             begin += extent.watched_s
     return count
