@@ -30,7 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Who shares the lab's one engine is marked: these run one after the other."""
     for item in items:
         if "engine" in getattr(item, "fixturenames", ()):
-            assert item.get_closest_marker("lab"), f"{item.nodeid}: `engine` is the lab's"
+            if item.get_closest_marker("lab") is None:
+                raise pytest.UsageError(f"{item.nodeid}: `engine` is the lab's; call yours `fake`")
             item.add_marker("engine")
 
 
